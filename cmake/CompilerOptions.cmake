@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# One INTERFACE target carries every flag; nothing is put into CMAKE_C_FLAGS.
+add_library(newsloom_options INTERFACE)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+target_compile_features(newsloom_options INTERFACE c_std_17)
+target_compile_definitions(newsloom_options INTERFACE _GNU_SOURCE
+  NEWSLOOM_VERSION="${PROJECT_VERSION}")
+target_include_directories(newsloom_options INTERFACE ${PROJECT_SOURCE_DIR})      # "broker/queue.h"
+target_compile_options(newsloom_options INTERFACE
+  -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+  -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough
+  -Wconversion -Wno-sign-conversion -fno-common -fno-omit-frame-pointer
+  $<$<BOOL:${NEWSLOOM_WERROR}>:-Werror>
+  $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2;-fstack-protector-strong>)
+target_link_options(newsloom_options INTERFACE
+  $<$<CONFIG:Release,RelWithDebInfo>:LINKER:-z,relro,-z,now>)
+if(NEWSLOOM_SANITIZE)
+  target_compile_options(newsloom_options INTERFACE
+    -fsanitize=${NEWSLOOM_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(newsloom_options INTERFACE -fsanitize=${NEWSLOOM_SANITIZE})
+endif()

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/log.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    const char *program;
+    enum log_level level;
+    enum log_format format;
+} logger = {"newsloom", LOG_LEVEL_INFO, LOG_FORMAT_TEXT};
+
+void log_open(const char *program, enum log_level level, enum log_format format)
+{
+    logger.program = program;
+    logger.level = level;
+    logger.format = format;
+}
+
+enum status log_level_parse(const char *text, enum log_level *ret_level, struct error *err)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } levels[] = {
+        {"error", LOG_LEVEL_ERROR},
+        {"warn", LOG_LEVEL_WARN},
+        {"info", LOG_LEVEL_INFO},
+        {"debug", LOG_LEVEL_DEBUG},
+    };
+    for (size_t i = 0; i < COUNT_OF(levels); i++) {
+        if (strcmp(text, levels[i].name) == 0) {
+            *ret_level = levels[i].level;
+            return STATUS_OK;
+        }
+    }
+    return error_set(err, STATUS_INVALID,
+                     "\"%.40s\" is not a log level: use error, warn, info or debug", text);
+}
+
+static const char *level_name(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "error";
+    case LOG_LEVEL_WARN:
+        return "warn";
+    case LOG_LEVEL_INFO:
+        return "info";
+    case LOG_LEVEL_DEBUG:
+        break;
+    }
+    return "debug";
+}
+
+/* Cut one key=value pair off text; the value's quotes and backslashes are taken away in place. */
+static char *next_pair(char *text, char **ret_key, char **ret_value)
+{
+    char *equals = strchr(text, '=');
+    if (!equals)
+        return NULL;
+    *equals = '\0';
+    *ret_key = text;
+    char *in = equals + 1;
+    char *out = in;
+    *ret_value = out;
+    bool quoted = *in == '"';
+    if (quoted)
+        in++;
+    while (*in && *in != (quoted ? '"' : ' ')) {
+        if (quoted && *in == '\\' && in[1])
+            in++;
+        *out++ = *in++;
+    }
+    if (*in)
+        in++;
+    while (*in == ' ')
+        in++;
+    *out = '\0';
+    return in;
+}
+
+static void write_line(const char *line, size_t length)
+{
+    ssize_t written = write(STDERR_FILENO, line, length);
+    (void)written; /* there is nowhere left to report it */
+}
+
+static void log_json(enum log_level level, const char *id, char *pairs)
+{
+    struct timespec now;
+    struct tm utc;
+    char stamp[40];
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &utc);
+    size_t used = strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+    (void)snprintf(stamp + used, sizeof(stamp) - used, ".%03ldZ", now.tv_nsec / 1000000);
+
+    json_t *line = json_pack("{ssssssss}", "time", stamp, "level", level_name(level), "program",
+                             logger.program, "event", id);
+    char *key = NULL;
+    char *value = NULL;
+    while (line && pairs && *pairs && (pairs = next_pair(pairs, &key, &value)))
+        (void)json_object_set_new(line, key, json_string(value));
+    char *text = line ? json_dumps(line, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    json_decref(line);
+    if (!text)
+        return;
+    char *whole = text_format("%s\n", text);
+    write_line(whole, strlen(whole));
+    free(whole);
+    free(text);
+}
+
+void log_event(enum log_level level, const char *id, const char *format, ...)
+{
+    if (level > logger.level)
+        return;
+    char pairs[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(pairs, sizeof(pairs), format, arguments);
+    va_end(arguments);
+    if (logger.format == LOG_FORMAT_JSON) {
+        log_json(level, id, pairs);
+        return;
+    }
+    char line[2304];
+    int length = snprintf(line, sizeof(line), "<%d>%s %s\n", (int)level, id, pairs);
+    if (length > 0)
+        write_line(line, (size_t)length < sizeof(line) ? (size_t)length : sizeof(line) - 1);
+}
+
+const char *log_quote(const char *text, char buffer[LOG_QUOTE_SIZE])
+{
+    size_t at = 0;
+    buffer[at++] = '"';
+    for (; text && *text && at < LOG_QUOTE_SIZE - 4; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte == '"' || byte == '\\')
+            buffer[at++] = '\\';
+        buffer[at++] = byte < 0x20 || byte == 0x7f ? ' ' : (char)byte;
+    }
+    buffer[at++] = '"';
+    buffer[at] = '\0';
+    return buffer;
+}
+
+int log_gate_open(struct log_gate *gate)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    if (gate->last_second == now.tv_sec + 1) {
+        gate->suppressed++;
+        return 0;
+    }
+    gate->last_second = now.tv_sec + 1;
+    return 1;
+}

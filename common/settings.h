@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * settings - one table a program: name, kind, default, bounds, unit, help.
+ *
+ * A value comes from the last of: the default, the configuration file, NEWSLOOM_<NAME> (dots become
+ * underscores, upper case), --set name=value. The sample file, --help-config, the manual and
+ * `newsloom config` are printed from the same table. A value out of bounds or an unknown key is one
+ * sentence that names the origin and the way out.
+ *
+ * The file is `name = value` a line; # begins a comment; values may stand in double quotes.
+ * Durations: 250ms, 30s, 5m, 2h, 90d. Sizes: 512, 64KiB, 2MiB, 8GiB. Switches: on, off.
+ *
+ * Ownership: the settings object owns every value; texts it returns live as long as it does. After
+ * loading it is only read, from any thread.
+ */
+#ifndef COMMON_SETTINGS_H
+#define COMMON_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/status.h"
+
+enum setting_kind {
+    SETTING_TEXT,
+    SETTING_INTEGER,
+    SETTING_DURATION, /* kept in milliseconds */
+    SETTING_SIZE,     /* kept in bytes */
+    SETTING_SWITCH,
+    SETTING_CHOICE, /* one of choices, separated by | */
+};
+
+struct setting {
+    const char *name; /* "lease.duration" */
+    enum setting_kind kind;
+    const char *fallback;
+    int64_t min; /* of numbers; ignored for texts */
+    int64_t max;
+    const char *choices;
+    const char *help; /* one line: what it does and what to think of when changing it */
+};
+
+struct settings;
+
+struct settings *settings_new(const char *program, const struct setting *table, size_t count);
+void settings_free(struct settings **settings_p);
+
+/* NOT_FOUND when there is no such file; INVALID names file, line, key. */
+enum status settings_read_file(struct settings *settings, const char *path,
+                               struct error *err) MUST_CHECK;
+/* Keys of the environment that name no setting are left alone: other programs share the prefix. */
+enum status settings_read_environment(struct settings *settings, struct error *err) MUST_CHECK;
+/* "name=value"; origin such as "--set" is said in errors and by settings_origin(). */
+enum status settings_assign(struct settings *settings, const char *assignment, const char *origin,
+                            struct error *err) MUST_CHECK;
+
+/* Asking for a name that is not in the table, or by the wrong kind, is a bug. */
+const char *settings_text(const struct settings *settings, const char *name);
+int64_t settings_number(const struct settings *settings, const char *name);
+bool settings_switch(const struct settings *settings, const char *name);
+const char *settings_origin(const struct settings *settings, const char *name);
+
+void settings_print_sample(const struct settings *settings,
+                           FILE *out); /* a commented file of defaults */
+void settings_print_help(const struct settings *settings, FILE *out);
+void settings_print_values(const struct settings *settings, bool as_json, FILE *out);
+
+#endif
