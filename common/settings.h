@@ -7,8 +7,9 @@
  * `newsloom config` are printed from the same table. A value out of bounds or an unknown key is one
  * sentence that names the origin and the way out.
  *
- * The file is `name = value` a line; # begins a comment; values may stand in double quotes.
- * Durations: 250ms, 30s, 5m, 2h, 90d. Sizes: 512, 64KiB, 2MiB, 8GiB. Switches: on, off.
+ * The file is `name = value` a line; # at its beginning or after a blank begins a comment; values
+ * may stand in double quotes, in which \" and \\ are a quote and a backslash. A name stands at most
+ * once in a file. Durations and sizes are written as common/quantity.h says. Switches: on, off.
  *
  * Ownership: the settings object owns every value; texts it returns live as long as it does. After
  * loading it is only read, from any thread.
@@ -49,6 +50,9 @@ void settings_free(struct settings **settings_p);
 /* NOT_FOUND when there is no such file; INVALID names file, line, key. */
 enum status settings_read_file(struct settings *settings, const char *path,
                                struct error *err) MUST_CHECK;
+/* The same for the file's bytes, which need no NUL at the end; path is what errors call them. */
+enum status settings_read_bytes(struct settings *settings, const char *bytes, size_t size,
+                                const char *path, struct error *err) MUST_CHECK;
 /* Keys of the environment that name no setting are left alone: other programs share the prefix. */
 enum status settings_read_environment(struct settings *settings, struct error *err) MUST_CHECK;
 /* "name=value"; origin such as "--set" is said in errors and by settings_origin(). */
@@ -59,6 +63,7 @@ enum status settings_assign(struct settings *settings, const char *assignment, c
 const char *settings_text(const struct settings *settings, const char *name);
 int64_t settings_number(const struct settings *settings, const char *name);
 bool settings_switch(const struct settings *settings, const char *name);
+/* "default", "broker.conf:12", "NEWSLOOM_LOG_LEVEL" or what settings_assign() was told. */
 const char *settings_origin(const struct settings *settings, const char *name);
 
 void settings_print_sample(const struct settings *settings,
