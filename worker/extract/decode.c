@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/decode.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <utf8proc.h>
+
+/* iconv's name for every name that pages use; NULL means UTF-8, which we read ourselves. */
+static const struct {
+    const char *name;
+    const char *iconv_name;
+} charsets[] = {
+    {"utf-8", NULL},
+    {"utf8", NULL},
+    {"us-ascii", NULL},
+    {"ascii", NULL},
+    {"utf-16", "UTF-16LE"}, /* without a mark; with one the mark decides */
+    {"utf-16le", "UTF-16LE"},
+    {"utf-16be", "UTF-16BE"},
+    {"windows-1258", "CP1258"},
+    {"cp1258", "CP1258"},
+    {"x-cp1258", "CP1258"},
+    {"iso-8859-1", "CP1252"}, /* as browsers do: pages that say one mean the other */
+    {"latin1", "CP1252"},
+    {"iso8859-1", "CP1252"},
+    {"windows-1252", "CP1252"},
+    {"cp1252", "CP1252"},
+};
+
+static const char replacement[] = "\xef\xbf\xbd";
+
+static bool charset_find(const char *name, const char **ret_iconv_name)
+{
+    *ret_iconv_name = NULL;
+    if (!name[0])
+        return true;
+    for (size_t i = 0; i < COUNT_OF(charsets); i++)
+        if (strcasecmp(charsets[i].name, name) == 0) {
+            *ret_iconv_name = charsets[i].iconv_name;
+            return true;
+        }
+    return false;
+}
+
+bool decode_knows(const char *charset)
+{
+    const char *ignored = NULL;
+    return charset_find(charset, &ignored);
+}
+
+static void append(struct decoded *decoded, char *out, const char *bytes, size_t size)
+{
+    memcpy(out + decoded->size, bytes, size);
+    decoded->size += size;
+}
+
+static void append_replacement(struct decoded *decoded, char *out)
+{
+    append(decoded, out, replacement, 3);
+    decoded->replaced++;
+}
+
+static void read_utf8(const unsigned char *bytes, size_t size, char *out, struct decoded *decoded)
+{
+    size_t at = 0;
+    while (at < size) {
+        if (bytes[at] == 0) {
+            append_replacement(decoded, out);
+            at++;
+            continue;
+        }
+        if (bytes[at] < 0x80) {
+            out[decoded->size++] = (char)bytes[at++];
+            continue;
+        }
+        utf8proc_int32_t point = 0;
+        utf8proc_ssize_t used = utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(size - at), &point);
+        if (used <= 0) {
+            append_replacement(decoded, out);
+            at++;
+            continue;
+        }
+        append(decoded, out, (const char *)bytes + at, (size_t)used);
+        at += (size_t)used;
+    }
+}
+
+/* iconv may write U+0000, which never stands in a text. */
+static void replace_nul(char *out, struct decoded *decoded, size_t nul_count)
+{
+    if (!nul_count)
+        return;
+    size_t from = decoded->size;
+    size_t to = decoded->size + 2 * nul_count;
+    decoded->size = to;
+    while (from > 0) {
+        char byte = out[--from];
+        if (byte) {
+            out[--to] = byte;
+            continue;
+        }
+        to -= 3;
+        memcpy(out + to, replacement, 3);
+        decoded->replaced++;
+    }
+}
+
+static enum status read_legacy(const char *iconv_name, const void *bytes, size_t size,
+                               struct arena *arena, struct decoded *decoded, struct error *err)
+{
+    iconv_t converter = iconv_open("UTF-8", iconv_name);
+    if (converter == (iconv_t)-1)
+        return error_set_errno(err, STATUS_BROKEN, "could not read charset %s", iconv_name);
+    size_t capacity = size * 3 + 64;
+    char *out = arena_take(arena, capacity + 1, 1);
+    size_t unit = strncmp(iconv_name, "UTF-16", 6) == 0 ? 2 : 1;
+    char *from = (char *)(uintptr_t)bytes; /* iconv never writes through it */
+    char *to = out;
+    size_t left = size;
+    size_t room = capacity;
+    while (left > 0 && iconv(converter, &from, &left, &to, &room) == (size_t)-1) {
+        ENSURE(errno != E2BIG);
+        memcpy(to, replacement, 3);
+        to += 3;
+        room -= 3;
+        decoded->replaced++;
+        size_t skipped = left < unit ? left : unit;
+        from += skipped;
+        left -= skipped;
+    }
+    (void)iconv(converter, NULL, NULL, &to, &room); /* the letter windows-1258 may still hold */
+    iconv_close(converter);
+    decoded->size = (size_t)(to - out);
+    size_t nul_count = 0;
+    for (size_t i = 0; i < decoded->size; i++)
+        nul_count += out[i] == 0;
+    if (nul_count) {
+        char *wider = arena_take(arena, decoded->size + 2 * nul_count + 1, 1);
+        memcpy(wider, out, decoded->size);
+        out = wider;
+    }
+    replace_nul(out, decoded, nul_count);
+    out[decoded->size] = 0;
+    decoded->bytes = out;
+    return STATUS_OK;
+}
+
+static size_t byte_order_mark(const unsigned char *bytes, size_t size, const char **ret_iconv_name)
+{
+    if (size >= 2 && bytes[0] == 0xff && bytes[1] == 0xfe) {
+        *ret_iconv_name = "UTF-16LE";
+        return 2;
+    }
+    if (size >= 2 && bytes[0] == 0xfe && bytes[1] == 0xff) {
+        *ret_iconv_name = "UTF-16BE";
+        return 2;
+    }
+    if (size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
+        *ret_iconv_name = NULL; /* the mark stays: it is a code point of the submitted text */
+    return 0;
+}
+
+enum status decode_bytes(const void *bytes, size_t size, const char *charset, struct arena *arena,
+                         struct decoded *ret_decoded, struct error *err)
+{
+    struct decoded decoded = {0};
+    const char *iconv_name = NULL;
+    if (!charset_find(charset, &iconv_name))
+        return error_set(err, STATUS_INVALID, "charset: \"%.40s\" is not a charset we can read",
+                         charset);
+    size_t mark = byte_order_mark(bytes, size, &iconv_name);
+    if (iconv_name) {
+        enum status status =
+            read_legacy(iconv_name, (const char *)bytes + mark, size - mark, arena, &decoded, err);
+        if (status != STATUS_OK)
+            return status;
+    } else {
+        char *out = arena_take(arena, size * 3 + 1, 1);
+        read_utf8(bytes, size, out, &decoded);
+        decoded.bytes = out;
+    }
+    if (decoded.replaced > 8 && (size_t)decoded.replaced * 6 > decoded.size)
+        return error_set(err, STATUS_INVALID,
+                         "content: cannot be read as %s: %u of its bytes fit nowhere",
+                         charset[0] ? charset : "utf-8", decoded.replaced);
+    *ret_decoded = decoded;
+    return STATUS_OK;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * decode - from the bytes of an article to clean UTF-8.
+ *
+ * A byte that fits nowhere and U+0000 become U+FFFD, one for one, so nothing is swallowed and
+ * offsets stay countable. Charsets: utf-8 (also when none is named), utf-16 (with or without a byte
+ * order mark), us-ascii, iso-8859-1, windows-1252, windows-1258 and their usual aliases. A byte
+ * order mark wins over the name. TCVN3 and VNI are fonts, not charsets, and are not decoded.
+ */
+#ifndef WORKER_EXTRACT_DECODE_H
+#define WORKER_EXTRACT_DECODE_H
+
+#include "worker/extract/extract.h"
+
+struct decoded {
+    const char *bytes; /* clean UTF-8, NUL-terminated, in the arena */
+    size_t size;
+    uint32_t replaced; /* how many U+FFFD stand for something that could not be read */
+};
+
+/* INVALID "charset: …" for a charset nobody knows here; INVALID "content: …" when most of it cannot
+ * be read. */
+enum status decode_bytes(const void *bytes, size_t size, const char *charset, struct arena *arena,
+                         struct decoded *ret_decoded, struct error *err) MUST_CHECK;
+
+/* Is this the name of a charset that decode_bytes() takes? */
+bool decode_knows(const char *charset);
+
+#endif

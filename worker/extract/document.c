@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/document.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+enum { FIRST_CAPACITY = 16 };
+
+/* Lists double at every power of two, so the count alone tells when a list is full. */
+static void *list_grow(struct arena *arena, void *list, uint32_t count, size_t element_size)
+{
+    bool is_full = count == 0 || (count >= FIRST_CAPACITY && (count & (count - 1)) == 0);
+    if (!is_full)
+        return list;
+    size_t capacity = count ? (size_t)count * 2 : FIRST_CAPACITY;
+    void *grown = arena_take(arena, capacity, element_size);
+    if (count)
+        memcpy(grown, list, count * element_size);
+    return grown;
+}
+
+struct section *document_add_section(struct document *document)
+{
+    document->sections = list_grow(document->arena, document->sections, document->section_count,
+                                   sizeof(*document->sections));
+    return &document->sections[document->section_count++];
+}
+
+struct sentence *document_add_sentence(struct document *document)
+{
+    document->sentences = list_grow(document->arena, document->sentences, document->sentence_count,
+                                    sizeof(*document->sentences));
+    return &document->sentences[document->sentence_count++];
+}
+
+struct token *document_add_token(struct document *document)
+{
+    document->tokens = list_grow(document->arena, document->tokens, document->token_count,
+                                 sizeof(*document->tokens));
+    return &document->tokens[document->token_count++];
+}
+
+struct mention *document_add_mention(struct document *document)
+{
+    document->mentions = list_grow(document->arena, document->mentions, document->mention_count,
+                                   sizeof(*document->mentions));
+    return &document->mentions[document->mention_count++];
+}
+
+static int mention_compare(const void *left, const void *right)
+{
+    const struct mention *a = left;
+    const struct mention *b = right;
+    if (a->span.start != b->span.start)
+        return a->span.start < b->span.start ? -1 : 1;
+    if (a->span.end != b->span.end)
+        return a->span.end > b->span.end ? -1 : 1;
+    return (a->type > b->type) - (a->type < b->type);
+}
+
+void document_sort_mentions(struct document *document)
+{
+    if (document->mention_count > 1)
+        qsort(document->mentions, document->mention_count, sizeof(*document->mentions),
+              mention_compare);
+}
+
+const char *document_text(const struct document *document, struct span span)
+{
+    uint32_t first = document->text.byte_at[span.start];
+    uint32_t last = document->text.byte_at[span.end];
+    return arena_text(document->arena, document->text.bytes + first, last - first);
+}
+
+bool document_span_is(const struct document *document, struct span span, const char *text)
+{
+    uint32_t first = document->text.byte_at[span.start];
+    uint32_t last = document->text.byte_at[span.end];
+    size_t size = strlen(text);
+    return size == last - first && memcmp(document->text.bytes + first, text, size) == 0;
+}
+
+uint32_t document_sentence_at(const struct document *document, uint32_t at)
+{
+    uint32_t low = 0;
+    uint32_t high = document->sentence_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (document->sentences[middle].span.end <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool is_inside = low < document->sentence_count && document->sentences[low].span.start <= at;
+    return is_inside ? low : UINT32_MAX;
+}
+
+uint32_t document_section_at(const struct document *document, uint32_t at)
+{
+    uint32_t low = 0;
+    uint32_t high = document->section_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (document->sections[middle].span.end <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool is_inside = low < document->section_count && document->sections[low].span.start <= at;
+    return is_inside ? low : UINT32_MAX;
+}
+
+struct text text_view(struct arena *arena, const char *bytes, size_t size)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < size; i++)
+        length += ((unsigned char)bytes[i] & 0xc0) != 0x80;
+    uint32_t *points = arena_take(arena, length + 1, sizeof(*points));
+    uint32_t *byte_at = arena_take(arena, length + 1, sizeof(*byte_at));
+    size_t at = 0;
+    for (size_t i = 0; i < length; i++) {
+        utf8proc_int32_t point = (unsigned char)bytes[at];
+        byte_at[i] = (uint32_t)at;
+        if (point < 0x80)
+            at++;
+        else
+            at += (size_t)utf8proc_iterate((const utf8proc_uint8_t *)bytes + at,
+                                           (utf8proc_ssize_t)(size - at), &point);
+        points[i] = (uint32_t)point;
+    }
+    byte_at[length] = (uint32_t)size;
+    return (struct text){.bytes = bytes,
+                         .size = size,
+                         .points = points,
+                         .byte_at = byte_at,
+                         .length = (uint32_t)length};
+}
+
+bool point_is_space(uint32_t point)
+{
+    if (point <= 0x20)
+        return point == ' ' || (point >= '\t' && point <= '\r');
+    if (point < 0x80)
+        return false;
+    return point == 0x85 || point == 0xa0 || point == 0x1680 ||
+           (point >= 0x2000 && point <= 0x200b) || point == 0x2028 || point == 0x2029 ||
+           point == 0x202f || point == 0x205f || point == 0x3000 || point == 0xfeff;
+}
+
+bool point_is_mark(uint32_t point)
+{
+    if (point < 0x300)
+        return false;
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)point);
+    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC;
+}
+
+bool point_is_letter(uint32_t point)
+{
+    if (point < 0x80)
+        return (point | 0x20) >= 'a' && (point | 0x20) <= 'z';
+    switch (utf8proc_category((utf8proc_int32_t)point)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool point_is_digit(uint32_t point)
+{
+    return point >= '0' && point <= '9';
+}
+
+bool point_is_upper(uint32_t point)
+{
+    if (point < 0x80)
+        return point >= 'A' && point <= 'Z';
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)point);
+    return category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT;
+}
+
+uint32_t point_lower(uint32_t point)
+{
+    if (point < 0x80)
+        return point >= 'A' && point <= 'Z' ? point + 32 : point;
+    return (uint32_t)utf8proc_tolower((utf8proc_int32_t)point);
+}

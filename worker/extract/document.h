@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * document - growing the lists of a document, and looking into its text.
+ *
+ * The lists live in the document's arena; a pointer into one is good until the next call that adds
+ * to the same list. All questions are answered from the plain structs of extract.h.
+ */
+#ifndef WORKER_EXTRACT_DOCUMENT_H
+#define WORKER_EXTRACT_DOCUMENT_H
+
+#include "worker/extract/extract.h"
+
+/* Each adds one zeroed element and returns it. */
+struct section *document_add_section(struct document *document);
+struct sentence *document_add_sentence(struct document *document);
+struct token *document_add_token(struct document *document);
+struct mention *document_add_mention(struct document *document);
+
+/* By start, then the longer first, then by type; the order every later step relies on. */
+void document_sort_mentions(struct document *document);
+
+/* Does the text of the span equal this UTF-8 text, letter for letter? */
+bool document_span_is(const struct document *document, struct span span, const char *text);
+
+/* The index of the sentence or section that holds this code point, or UINT32_MAX. */
+uint32_t document_sentence_at(const struct document *document, uint32_t at);
+uint32_t document_section_at(const struct document *document, uint32_t at);
+
+/* Build the code point view of clean UTF-8; bytes must live in the arena. */
+struct text text_view(struct arena *arena, const char *bytes, size_t size);
+
+/* What a code point is; the same on every machine, whatever the locale. */
+bool point_is_space(uint32_t point);
+bool point_is_letter(uint32_t point); /* combining marks included */
+bool point_is_mark(uint32_t point);   /* a combining mark */
+bool point_is_digit(uint32_t point);  /* 0-9 only */
+bool point_is_upper(uint32_t point);
+uint32_t point_lower(uint32_t point);
+
+#endif

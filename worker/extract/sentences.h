@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sentences - where sentences begin and end inside the sections that are not junk.
+ *
+ * A full stop ends a sentence unless it belongs to an abbreviation ("TP.", "ThS."), an initial
+ * ("L.T.H."), a number or an ellipsis that goes on in lower case. Closing quotes and brackets
+ * belong to the sentence they close. Sections and sentences never cross.
+ */
+#ifndef WORKER_EXTRACT_SENTENCES_H
+#define WORKER_EXTRACT_SENTENCES_H
+
+#include "worker/extract/extract.h"
+
+void sentences_find(struct document *document);
+
+#endif
