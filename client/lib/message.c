@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/lib/message.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_frame(struct message *message, zmq_msg_t *frame)
+{
+    if (message->count == MESSAGE_FRAMES_LIMIT) {
+        (void)zmq_msg_close(frame);
+        return;
+    }
+    /* An initialised frame must be moved, not copied, by zmq_msg_move: the array grows first. */
+    if ((message->count & (message->count - 1)) == 0) {
+        size_t capacity = message->count ? 2 * message->count : 1;
+        zmq_msg_t *grown = memory_new(capacity * sizeof(*grown));
+        for (size_t i = 0; i < message->count; i++) {
+            (void)zmq_msg_init(&grown[i]);
+            (void)zmq_msg_move(&grown[i], &message->frames[i]);
+            (void)zmq_msg_close(&message->frames[i]);
+        }
+        free(message->frames);
+        message->frames = grown;
+    }
+    zmq_msg_t *place = &message->frames[message->count++];
+    (void)zmq_msg_init(place);
+    (void)zmq_msg_move(place, frame);
+    (void)zmq_msg_close(frame);
+}
+
+static enum status read_frames(struct message *message, void *socket, struct error *err)
+{
+    for (bool more = true; more;) {
+        zmq_msg_t frame;
+        (void)zmq_msg_init(&frame);
+        /* The parts of a message arrive together: only the first can be missing. */
+        if (zmq_msg_recv(&frame, socket, ZMQ_DONTWAIT) < 0) {
+            (void)zmq_msg_close(&frame);
+            if (errno == EINTR && message->count)
+                continue;
+            if (errno == EAGAIN || errno == EINTR)
+                return error_set(err, STATUS_AGAIN, "could not receive: there is nothing yet");
+            return error_set_errno(err, STATUS_BROKEN, "could not receive from the broker");
+        }
+        more = zmq_msg_more(&frame);
+        add_frame(message, &frame);
+    }
+    return STATUS_OK;
+}
+
+enum status message_receive(struct message *message, void *socket, size_t lead, struct error *err)
+{
+    message_done(message);
+    enum status status = read_frames(message, socket, err);
+    if (status == STATUS_OK && (message->count <= lead || message->count == MESSAGE_FRAMES_LIMIT))
+        status = error_set(err, STATUS_INVALID, "a message of %zu frames is none of the broker's",
+                           message->count);
+    if (status == STATUS_OK) {
+        Newsloom__V1__RefusalCode refusal = NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
+        message->arena = arena_new(ENVELOPE_BUDGET);
+        status = envelope_unpack(zmq_msg_data(&message->frames[lead]),
+                                 zmq_msg_size(&message->frames[lead]), message->arena,
+                                 &message->envelope, &refusal, err);
+    }
+    if (status != STATUS_OK)
+        message_done(message);
+    return status;
+}
+
+void message_done(struct message *message)
+{
+    for (size_t i = 0; i < message->count; i++)
+        (void)zmq_msg_close(&message->frames[i]);
+    free(message->frames);
+    if (message->arena)
+        arena_free(&message->arena);
+    *message = (struct message){0};
+}
+
+size_t message_payload_count(const struct message *message, size_t lead)
+{
+    return message->count > lead + 1 ? message->count - lead - 1 : 0;
+}
+
+const void *message_payload(const struct message *message, size_t index, size_t *ret_size)
+{
+    zmq_msg_t *frame = &message->frames[index];
+    *ret_size = zmq_msg_size(frame);
+    return zmq_msg_data(frame);
+}
+
+static bool send_frame(void *socket, const void *bytes, size_t size, int flags)
+{
+    int sent = 0;
+    do
+        sent = zmq_send(socket, size ? bytes : "", size, flags | ZMQ_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    return sent >= 0;
+}
+
+enum status message_send(void *socket, const Newsloom__V1__Envelope *envelope,
+                         const struct payload *payloads, size_t count, struct error *err)
+{
+    uint8_t packed[ENVELOPE_LIMIT];
+    size_t size = newsloom__v1__envelope__get_packed_size(envelope);
+    ENSURE(size <= sizeof(packed));
+    (void)newsloom__v1__envelope__pack(envelope, packed);
+    bool sent = send_frame(socket, packed, size, count ? ZMQ_SNDMORE : 0);
+    for (size_t i = 0; sent && i < count; i++)
+        sent = send_frame(socket, payloads[i].bytes, payloads[i].size,
+                          i + 1 < count ? ZMQ_SNDMORE : 0);
+    if (sent)
+        return STATUS_OK;
+    if (errno == EAGAIN)
+        return error_set(err, STATUS_AGAIN, "could not send: the broker is not connected");
+    return error_set_errno(err, STATUS_BROKEN, "could not send to the broker");
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * message - the frames of one message from the broker, its envelope unpacked.
+ *
+ * Ownership: a message owns its frames and an arena that its envelope lives in; message_done()
+ * gives both back and may be called on a zeroed message.
+ */
+#ifndef CLIENT_LIB_MESSAGE_H
+#define CLIENT_LIB_MESSAGE_H
+
+#include <zmq.h>
+
+#include "common/arena.h"
+#include "common/status.h"
+#include "proto/envelope.h"
+
+#define MESSAGE_FRAMES_LIMIT 4096 /* more are read and dropped: the message is then BROKEN */
+
+struct message {
+    zmq_msg_t *frames;
+    size_t count;
+    struct arena *arena;
+    Newsloom__V1__Envelope *envelope;
+};
+
+/* AGAIN: nothing there. INVALID: something came that is no message; it was dropped. The envelope is
+ * frame number lead; a SUB socket has its topic before it. */
+enum status message_receive(struct message *message, void *socket, size_t lead,
+                            struct error *err) MUST_CHECK;
+void message_done(struct message *message);
+
+/* The payloads are the frames after the envelope. */
+size_t message_payload_count(const struct message *message, size_t lead);
+const void *message_payload(const struct message *message, size_t index, size_t *ret_size);
+
+struct payload {
+    const void *bytes;
+    size_t size;
+};
+
+/* AGAIN: nobody is connected, nothing was sent. */
+enum status message_send(void *socket, const Newsloom__V1__Envelope *envelope,
+                         const struct payload *payloads, size_t count,
+                         struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * operator - what those who run a broker ask of it: status, dead letters, pause, resume, drain.
+ *
+ * Beside newsloom.h because it speaks in the contract's own messages (proto/wire.proto), which a
+ * feeder or subscriber need not know.
+ *
+ * Every call waits for its answer, at most the time-out of the options. AGAIN: no answer; NOT_FOUND
+ * and INVALID: the broker's refusal. Ownership: answers live in the operator until its next call.
+ * One thread at a time.
+ */
+#ifndef CLIENT_OPERATOR_H
+#define CLIENT_OPERATOR_H
+
+#include "client/newsloom.h"
+#include "proto/envelope.h"
+
+struct newsloom_operator;
+
+enum status newsloom_operator_open(struct newsloom_operator **ret_operator,
+                                   const struct newsloom_options *options,
+                                   struct error *err) MUST_CHECK;
+void newsloom_operator_close(struct newsloom_operator **operator_p);
+
+enum status newsloom_operator_status(struct newsloom_operator *op,
+                                     const Newsloom__V1__Status **ret_status,
+                                     struct error *err) MUST_CHECK;
+
+/* One page. letters holds count of them; changed is how many RETRY and DROP moved; next_after goes
+ * into the next request, 0: there are no more. */
+struct newsloom_dead_letters {
+    Newsloom__V1__DeadLetter **letters;
+    size_t count;
+    uint64_t changed;
+    uint64_t next_after;
+};
+
+enum status newsloom_operator_dead(struct newsloom_operator *op, Newsloom__V1__DeadRequest *request,
+                                   struct newsloom_dead_letters *ret_letters,
+                                   struct error *err) MUST_CHECK;
+
+enum status newsloom_operator_control(struct newsloom_operator *op, Newsloom__V1__ControlVerb verb,
+                                      const char **ret_condition, struct error *err) MUST_CHECK;
+
+#endif
