@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/utf8.h"
+
 static struct {
     const char *program;
     enum log_level level;
@@ -86,6 +88,19 @@ static char *next_pair(char *text, char **ret_key, char **ret_value)
     return in;
 }
 
+/* A line stays one line of UTF-8, whatever was given: a message cut in the middle of a letter, or a
+ * value that nobody quoted. */
+static void make_clean(char *line)
+{
+    size_t length = strlen(line);
+    bool clean = utf8_is_clean(line, length);
+    for (char *at = line; *at; at++) {
+        unsigned char byte = (unsigned char)*at;
+        if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !clean))
+            *at = byte >= 0x80 ? '?' : ' ';
+    }
+}
+
 static void write_line(const char *line, size_t length)
 {
     ssize_t written = write(STDERR_FILENO, line, length);
@@ -127,6 +142,7 @@ void log_event(enum log_level level, const char *id, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(pairs, sizeof(pairs), format, arguments);
     va_end(arguments);
+    make_clean(pairs);
     if (logger.format == LOG_FORMAT_JSON) {
         log_json(level, id, pairs);
         return;
@@ -137,15 +153,34 @@ void log_event(enum log_level level, const char *id, const char *format, ...)
         write_line(line, (size_t)length < sizeof(line) ? (size_t)length : sizeof(line) - 1);
 }
 
+/* How many bytes the letter at text has; 0 when it is none that UTF-8 knows. */
+static size_t letter_size(const char *text)
+{
+    unsigned char lead = (unsigned char)*text;
+    size_t size = 1;
+    if (lead >= 0xc0)
+        size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    return strnlen(text, size) == size && utf8_is_clean(text, size) ? size : 0;
+}
+
 const char *log_quote(const char *text, char buffer[LOG_QUOTE_SIZE])
 {
+    enum { TAIL = 2 + 4 }; /* the closing quote, the end, and one letter more with its backslash */
     size_t at = 0;
     buffer[at++] = '"';
-    for (; text && *text && at < LOG_QUOTE_SIZE - 4; text++) {
+    while (text && *text && at < LOG_QUOTE_SIZE - TAIL) {
         unsigned char byte = (unsigned char)*text;
+        size_t size = letter_size(text);
         if (byte == '"' || byte == '\\')
             buffer[at++] = '\\';
-        buffer[at++] = byte < 0x20 || byte == 0x7f ? ' ' : (char)byte;
+        if (size == 0 || byte < 0x20 || byte == 0x7f) {
+            buffer[at++] = size == 0 ? '?' : ' ';
+            text++;
+            continue;
+        }
+        memcpy(buffer + at, text, size);
+        at += size;
+        text += size;
     }
     buffer[at++] = '"';
     buffer[at] = '\0';

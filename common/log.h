@@ -33,8 +33,8 @@ void log_event(enum log_level level, const char *id, const char *format, ...) PR
 #define log_info(id, ...)  log_event(LOG_LEVEL_INFO, id, __VA_ARGS__)
 #define log_debug(id, ...) log_event(LOG_LEVEL_DEBUG, id, __VA_ARGS__)
 
-/* text as a quoted value, control characters and quotes escaped, cut at the buffer's end; returns
- * buffer. */
+/* text as a quoted value: quotes and backslashes escaped, control characters and bytes that are no
+ * UTF-8 replaced, cut between two letters at the buffer's end; returns buffer. */
 #define LOG_QUOTE_SIZE 512
 const char *log_quote(const char *text, char buffer[LOG_QUOTE_SIZE]);
 
