@@ -140,6 +140,8 @@ struct event {
     uint32_t argument_count;
 };
 
+struct reading;
+
 /* Everything that is known of one article; each step fills its part and reads those above. */
 struct document {
     struct arena *arena;
@@ -166,6 +168,7 @@ struct document {
     uint32_t role_count;
     struct event *events;
     uint32_t event_count;
+    struct reading *reading; /* the known phrases of all tokens (gazetteer.h); NULL: not yet read */
 };
 
 struct knowledge; /* gazetteers and rules, read-only, shared by all threads (knowledge.h) */
