@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * store_engine - what the files of the LMDB store share. Nobody else includes it.
+ *
+ *   store.c            one turn as one transaction, facts
+ *   store_open.c       open and close: lock, format, room
+ *   store_apply.c      what each logical change does to the tables
+ *   store_article.c    an article's record and the indexes its state puts it into
+ *   store_identity.c   (source, key) -> revisions -> articles
+ *   store_log.c        the event log: append, delete, read
+ *   store_chunks.c     bodies and extractions in pieces of 2,000 bytes
+ *   store_dead.c       the index of dead letters by source and code
+ *   store_retention.c  what is forgotten, and when
+ *   store_room.c       how much is used, when the store is full
+ *   store_read.c       questions
+ *   store_sources.c    source names and their ids, in memory
+ *
+ * Inside, a function answers LMDB's codes (0, MDB_NOTFOUND, MDB_MAP_FULL, MDB_CORRUPTED for a
+ * record that does not decode, an errno); the edge turns them into enum status. Tables:
+ *
+ *   meta        "format", "state"
+ *   source      id                        -> name
+ *   article     id                        -> article_record
+ *   open        id                        -> open_record (QUEUED and WAITING)
+ *   body        id, chunk                 -> bytes (QUEUED, WAITING, DEAD)
+ *   identity    hash, revision            -> identity_record
+ *   attempt     id, number                -> attempt_entry, the newest eight
+ *   dead        'a' id | 's' source id | 'c' code id  -> dead_record
+ *   ended       time, id                  -> nothing (STORED, DEAD, WITHDRAWN)
+ *   log         sequence                  -> entry_record
+ *   extraction  sequence, chunk           -> bytes
+ *   cursor      name                      -> cursor_record
+ */
+#ifndef BROKER_STORE_ENGINE_H
+#define BROKER_STORE_ENGINE_H
+
+#include <lmdb.h>
+#include <pthread.h>
+
+#include "broker/record.h"
+#include "broker/store.h"
+#include "broker/turn.h"
+
+#define CHUNK_SIZE    2000
+#define HISTORY_LIMIT 8
+#define IDENTITY_SIZE 16
+
+#define TABLES(X)                                                                       \
+    X(META, "meta")                                                                     \
+    X(SOURCE, "source") X(ARTICLE, "article") X(OPEN, "open") X(BODY, "body")           \
+        X(IDENTITY, "identity") X(ATTEMPT, "attempt") X(DEAD, "dead") X(ENDED, "ended") \
+            X(LOG, "log") X(EXTRACTION, "extraction") X(CURSOR, "cursor")
+
+enum table {
+#define X(name, text) TABLE_##name,
+    TABLES(X)
+#undef X
+        TABLE_COUNT
+};
+
+struct sources;
+
+/* Pages: used, and the two lines between which the store is full or no longer. */
+struct room {
+    uint64_t page_size;
+    uint64_t pages;        /* of the budget */
+    uint64_t full_pages;   /* at or above: full */
+    uint64_t resume_pages; /* below: no longer full */
+};
+
+struct store {
+    struct store_options options;
+    char *directory;
+    int lock_fd;
+    MDB_env *env;
+    MDB_dbi tables[TABLE_COUNT];
+    struct sources *sources;
+    struct room room;
+    int64_t readers_checked_ms;
+    pthread_mutex_t mutex; /* guards what follows */
+    struct store_facts facts;
+    bool broken;
+    struct error broken_error;
+};
+
+/* One write transaction. What it changes in memory is published after the commit only. */
+struct commit {
+    struct store *store;
+    MDB_txn *txn;
+    struct state_record state;
+    bool full; /* accepts are refused */
+    struct new_source {
+        uint32_t id;
+        char *name;
+    } * new_sources;
+    size_t new_source_count;
+};
+
+/* An article's record with the bytes its texts point into. */
+struct article_slot {
+    struct article_record record;
+    uint8_t bytes[ARTICLE_RECORD_LIMIT];
+};
+
+/* ---- store.c */
+/* The sentence for an engine code; anything but a full or reader-starved engine breaks the store.
+ */
+enum status store_failed(struct store *store, int code, const char *could_not, struct error *err);
+int table_get(MDB_txn *txn, MDB_dbi table, const void *key, size_t key_size, MDB_val *ret_value);
+int table_put(MDB_txn *txn, MDB_dbi table, MDB_val key, MDB_val value, unsigned flags);
+int table_delete(MDB_txn *txn, MDB_dbi table, const void *key, size_t key_size);
+MDB_val bytes_of(const void *bytes, size_t size);
+const char *engine_text(int code);
+void commit_publish(const struct commit *commit);
+void store_publish_room(struct store *store, uint64_t used_pages, bool full);
+int commit_save_state(const struct commit *commit);
+int state_load(MDB_txn *txn, const struct store *store, struct state_record *ret_state);
+
+/* ---- store_apply.c */
+int commit_apply(struct commit *commit, struct change *change);
+int commit_source_id(struct commit *commit, const char *source, uint32_t *ret_id);
+
+/* ---- store_article.c */
+int article_load(MDB_txn *txn, MDB_dbi table, uint64_t id, struct article_slot *ret_slot);
+int article_save(struct commit *commit, uint64_t id, const struct article_record *record,
+                 unsigned flags);
+/* From one record to the next: indexes and body follow the state, the new record is saved.
+ * MDB_CORRUPTED for a move that there is not. */
+int article_move(struct commit *commit, uint64_t id, const struct article_record *was,
+                 struct article_record *now);
+/* Out of every index that its state puts it into; a dead one's body goes too. */
+int article_leave(struct commit *commit, uint64_t id, const struct article_record *record);
+int article_enter(struct commit *commit, uint64_t id, const struct article_record *record,
+                  unsigned flags);
+bool article_has_body(uint8_t state);
+
+/* ---- store_identity.c */
+struct identity {
+    uint8_t hash[IDENTITY_SIZE];
+    uint32_t newest_revision; /* 0: never seen */
+    uint64_t newest_id;
+    uint32_t same_revision; /* the one with the digest that was asked for; 0: none */
+    uint64_t same_id;
+};
+/* digest NULL: only the newest. */
+int identity_find(MDB_txn *txn, const struct store *store, const char *source, const char *key,
+                  const uint8_t *digest, struct identity *ret_identity);
+int identity_put(struct commit *commit, const struct identity *identity, uint32_t revision,
+                 uint64_t article_id, const uint8_t *digest);
+int identity_delete(struct commit *commit, const struct identity *identity, uint32_t revision);
+/* Whether a revision below this one is still kept. */
+int identity_has_older(MDB_txn *txn, const struct store *store, const struct identity *identity,
+                       uint32_t revision, bool *ret_has);
+int identity_revision(MDB_txn *txn, const struct store *store, const struct identity *identity,
+                      uint32_t revision, uint64_t *ret_id);
+
+/* ---- store_log.c */
+/* Append an entry for the article; sets record->sequence. */
+int log_append(struct commit *commit, uint64_t article_id, struct article_record *record,
+               struct entry_record *entry, const void *extraction);
+int log_delete_first(struct commit *commit);
+int log_first(const struct commit *commit, struct entry_record *ret_entry);
+
+/* ---- store_chunks.c */
+int chunks_put(MDB_txn *txn, MDB_dbi table, uint64_t id, struct record_text bytes, unsigned flags);
+int chunks_delete(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size);
+int chunks_read(MDB_txn *txn, MDB_dbi table, uint64_t id, void *ret_bytes, size_t size);
+
+/* ---- store_dead.c */
+int dead_put(struct commit *commit, uint64_t id, const struct article_record *record);
+int dead_delete(struct commit *commit, uint64_t id, const struct article_record *record);
+
+/* ---- store_retention.c */
+/* force: an emergency slice, which makes room whatever the ages say. */
+int retention_apply(struct commit *commit, size_t most, int64_t now_ms, bool force);
+
+/* ---- store_room.c */
+void room_init(struct room *room, uint64_t page_size, const struct store_options *options);
+uint64_t room_used_pages(const struct store *store, MDB_txn *txn);
+/* Whether the store is full, seen from inside this transaction, given whether it was. */
+bool room_is_full(const struct store *store, MDB_txn *txn, bool was_full);
+/* 0, or MDB_MAP_FULL when so many bytes more are not to be accepted. */
+int room_for(const struct commit *commit, size_t size);
+
+/* ---- store_sources.c: thread-safe */
+struct sources *sources_new(void);
+void sources_free(struct sources **sources_p);
+void sources_add(struct sources *sources, uint32_t id, const char *name);
+const char *sources_name(struct sources *sources, uint32_t id);
+uint32_t sources_id(struct sources *sources, const char *name);
+
+/* ---- store_read.c */
+enum status read_begin(struct store *store, MDB_txn **ret_txn, struct error *err) MUST_CHECK;
+char *text_of(struct record_text text);
+
+#endif
