@@ -4,21 +4,22 @@
  *
  * A date, a month, a quarter, a year, a school year or an interval of them; the words that
  * introduce it ("ngày", "tháng", "từ … đến") belong to the span, parts of the day do not. A clock
- * time joined to the date makes the value YYYY-MM-DDThh:mm. A year that is left out comes from the
- * publication date (document.published), else from the year last named in the text, else the value
- * is "?". What the calendar does not know is not a date.
+ * time joined to the date makes the value YYYY-MM-DDThh:mm. A year that is left out comes from a
+ * full date shortly before, else from when the article was published or fetched; when there
+ * is none of these the value is "?". What the calendar
+ * does not know is not a date. How dates are written is in date_grammar.h.
  */
 #ifndef WORKER_EXTRACT_DATES_H
 #define WORKER_EXTRACT_DATES_H
 
+#include "worker/extract/calendar.h"
 #include "worker/extract/extract.h"
 
-/* Append DATE mentions for all sentences. */
+/* Append DATE mentions for all sentences; needs document.published. */
 void dates_find(struct document *document);
 
-/* Find when the article was published: the input's field, what the page's metadata said
- * (document.published already set), a date line, or a date of the text near the fetch date. Sets
- * document.published and published_origin. INVALID names the field that is no date. */
-enum status dates_find_published(struct document *document, struct error *err) MUST_CHECK;
+/* Fill in the year that a day or month has without one: the year in which it is nearest to the
+ * anchor, which must have a year. */
+void date_fill_year(struct moment *moment, struct moment anchor);
 
 #endif

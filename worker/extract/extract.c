@@ -12,6 +12,7 @@
 #include "worker/extract/html.h"
 #include "worker/extract/language.h"
 #include "worker/extract/mentions.h"
+#include "worker/extract/published.h"
 #include "worker/extract/roles.h"
 #include "worker/extract/sections.h"
 #include "worker/extract/sentences.h"
@@ -124,10 +125,23 @@ static void step_dates(struct document *document, const struct knowledge *knowle
     dates_find(document);
 }
 
+/* Order the mentions, and drop the dates inside longer names ("Tuyên bố … đến năm 2025"). */
 static void step_order(struct document *document, const struct knowledge *knowledge)
 {
     (void)knowledge;
     document_sort_mentions(document);
+    uint32_t kept = 0;
+    uint32_t name_end = 0;
+    for (uint32_t i = 0; i < document->mention_count; i++) {
+        const struct mention *mention = &document->mentions[i];
+        bool is_date = mention->type == NEWSLOOM__V1__ENTITY_TYPE__DATE;
+        if (is_date && mention->span.end <= name_end)
+            continue;
+        if (!is_date && mention->span.end > name_end)
+            name_end = mention->span.end;
+        document->mentions[kept++] = *mention;
+    }
+    document->mention_count = kept;
 }
 
 typedef void (*extract_step)(struct document *document, const struct knowledge *knowledge);
@@ -167,7 +181,7 @@ enum status extract_document(const struct knowledge *knowledge, const struct art
     status = run_steps(&document, knowledge, limits, false, err);
     if (status != STATUS_OK)
         return status;
-    status = dates_find_published(&document, err);
+    status = published_find(&document, err);
     if (status != STATUS_OK)
         return status;
     bool has_prose = document.page_kind == NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_ARTICLE;

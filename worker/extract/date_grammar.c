@@ -1,0 +1,633 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/date_grammar.h"
+
+#include <string.h>
+
+enum {
+    MOST_PARTS = 3,
+    OLDEST_YEAR = 1000,
+    NEWEST_YEAR = 2200,
+    OLDEST_BARE_YEAR = 1800, /* without the word "năm" a year must look like one of our time */
+    NEWEST_BARE_YEAR = 2100,
+};
+
+/* Where the grammar reads: tokens [at, end) of one sentence. */
+struct reader {
+    const struct document *document;
+    uint32_t first;
+    uint32_t end;
+};
+
+/* A run of numbers with one kind of separator: "20/2/2014", "28-11", "28.6". */
+struct figures {
+    int parts[MOST_PARTS];
+    unsigned digits[MOST_PARTS];
+    unsigned count;
+    char separator; /* 0 when count is 1 */
+    uint32_t next;
+};
+
+struct part {
+    struct moment moment;
+    bool is_strong; /* a date wherever it stands; a weak one needs a word before it */
+    bool is_day_only;
+    uint32_t next; /* 0: nothing was read */
+};
+
+static const struct token *token_at(const struct reader *reader, uint32_t at)
+{
+    static const struct token nothing = {.folded = ""};
+    return at >= reader->first && at < reader->end ? &reader->document->tokens[at] : &nothing;
+}
+
+static bool is_word(const struct reader *reader, uint32_t at, const char *folded)
+{
+    return strcmp(token_at(reader, at)->folded, folded) == 0;
+}
+
+static bool is_one_of(const struct reader *reader, uint32_t at, const char *const *words,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_word(reader, at, words[i]))
+            return true;
+    return false;
+}
+
+static bool is_number(const struct reader *reader, uint32_t at)
+{
+    return token_at(reader, at)->shape & SHAPE_NUMBER;
+}
+
+static bool has_space(const struct reader *reader, uint32_t at)
+{
+    return token_at(reader, at)->shape & SHAPE_SPACE_BEFORE;
+}
+
+/* The digits of a text up to something else; -1 when there is none or it is too long. */
+static int leading_number(const char **text, unsigned *ret_digits)
+{
+    int value = 0;
+    unsigned digits = 0;
+    while (**text >= '0' && **text <= '9' && digits < 5) {
+        value = value * 10 + (**text - '0');
+        (*text)++;
+        digits++;
+    }
+    *ret_digits = digits;
+    return digits && digits < 5 ? value : -1;
+}
+
+/* One token without inner separators as a number; -1 when it is none. */
+static int plain_number(const struct reader *reader, uint32_t at, unsigned *ret_digits)
+{
+    *ret_digits = 0;
+    if (!is_number(reader, at))
+        return -1;
+    const char *text = token_at(reader, at)->folded;
+    int value = leading_number(&text, ret_digits);
+    return *text ? -1 : value;
+}
+
+static int small_number(const struct reader *reader, uint32_t at)
+{
+    unsigned digits = 0;
+    int value = plain_number(reader, at, &digits);
+    return digits <= 2 ? value : -1;
+}
+
+static bool is_year(int value, unsigned digits)
+{
+    return digits == 4 && value >= OLDEST_YEAR && value <= NEWEST_YEAR;
+}
+
+static bool is_bare_year(int value, unsigned digits)
+{
+    return digits == 4 && value >= OLDEST_BARE_YEAR && value <= NEWEST_BARE_YEAR;
+}
+
+static char separator_at(const struct reader *reader, uint32_t at)
+{
+    const char *folded = token_at(reader, at)->folded;
+    if (strcmp(folded, "/") == 0)
+        return '/';
+    if (strcmp(folded, "-") == 0 || strcmp(folded, "–") == 0)
+        return '-';
+    return 0;
+}
+
+/* "20.8.2012" is one token. */
+static bool read_dotted(const struct reader *reader, uint32_t at, struct figures *ret_figures)
+{
+    struct figures figures = {.separator = '.', .next = at + 1};
+    const char *text = token_at(reader, at)->folded;
+    for (;;) {
+        if (figures.count == MOST_PARTS)
+            return false;
+        unsigned i = figures.count++;
+        figures.parts[i] = leading_number(&text, &figures.digits[i]);
+        if (figures.parts[i] < 0 || (*text && *text != '.'))
+            return false;
+        if (!*text)
+            break;
+        text++;
+    }
+    *ret_figures = figures;
+    return figures.count > 1;
+}
+
+/* "10-11/2" is the 10th to the 11th of February: a hyphen before a slash is no date's own. */
+static bool read_figures(const struct reader *reader, uint32_t at, struct figures *ret_figures)
+{
+    struct figures figures = {.count = 1, .next = at + 1};
+    if (!is_number(reader, at))
+        return false;
+    figures.parts[0] = plain_number(reader, at, &figures.digits[0]);
+    if (figures.parts[0] < 0)
+        return read_dotted(reader, at, ret_figures);
+    while (figures.count < MOST_PARTS) {
+        char separator = separator_at(reader, figures.next);
+        bool is_tight = separator == '/' ||
+                        (!has_space(reader, figures.next) && !has_space(reader, figures.next + 1));
+        if (!separator || !is_tight || (figures.separator && separator != figures.separator))
+            break;
+        unsigned i = figures.count;
+        figures.parts[i] = plain_number(reader, figures.next + 1, &figures.digits[i]);
+        if (figures.parts[i] < 0)
+            break;
+        figures.separator = separator;
+        figures.count++;
+        figures.next += 2;
+    }
+    bool is_span_of_days = figures.separator == '-' && figures.count == 2 &&
+                           figures.digits[1] <= 2 && separator_at(reader, figures.next) == '/';
+    if (is_span_of_days) {
+        figures.count = 1;
+        figures.separator = 0;
+        figures.next = at + 1;
+    }
+    *ret_figures = figures;
+    return true;
+}
+
+/* Does something go on after the figures that makes them no date: "1/2/3/4", "24.6%"? */
+static bool is_cut_short(const struct reader *reader, const struct figures *figures)
+{
+    if (is_word(reader, figures->next, "%"))
+        return true;
+    return separator_at(reader, figures->next) == '/' && is_number(reader, figures->next + 1);
+}
+
+/* Figures that stand for a day: d/m/y or d/m. */
+static bool day_of_figures(const struct figures *figures, bool is_introduced,
+                           struct moment *ret_moment)
+{
+    struct moment moment = MOMENT_NONE;
+    if (figures->count < 2 || figures->digits[0] > 2 || figures->digits[1] > 2)
+        return false;
+    moment.day = figures->parts[0];
+    moment.month = figures->parts[1];
+    if (figures->count == 3) {
+        moment.year = figures->parts[2];
+        if (figures->digits[2] == 2 && is_introduced)
+            moment.year += 2000;
+        else if (!is_year(figures->parts[2], figures->digits[2]))
+            return false;
+    }
+    *ret_moment = moment;
+    return moment.day > 0 && moment.month > 0 && moment_is_possible(moment);
+}
+
+/* The year after a month: "/2014", "-2014", "năm 2014", ", năm 2014" or nothing. */
+static uint32_t read_year_after(const struct reader *reader, uint32_t at, int *ret_year)
+{
+    uint32_t next = at;
+    if (is_word(reader, next, ",") && is_word(reader, next + 1, "năm"))
+        next++;
+    if (is_word(reader, next, "năm") || separator_at(reader, next))
+        next++;
+    unsigned digits = 0;
+    int year = plain_number(reader, next, &digits);
+    if (next == at || !is_year(year, digits))
+        return at;
+    *ret_year = year;
+    return next + 1;
+}
+
+/* "tháng 9/2023", "tháng 10 năm 2012", "tháng 6"; at stands on "tháng". */
+static struct part read_month(const struct reader *reader, uint32_t at)
+{
+    struct part part = {.moment = MOMENT_NONE, .is_strong = true};
+    struct figures figures;
+    if (!read_figures(reader, at + 1, &figures) || figures.digits[0] > 2)
+        return part;
+    part.moment.month = figures.parts[0];
+    part.next = at + 2;
+    bool has_year = figures.count == 2 && is_year(figures.parts[1], figures.digits[1]);
+    if (has_year) {
+        part.moment.year = figures.parts[1];
+        part.next = figures.next;
+    } else if (figures.separator == '.') {
+        part.next = 0;
+    } else {
+        part.next = read_year_after(reader, part.next, &part.moment.year);
+    }
+    if (!part.moment.month || !moment_is_possible(part.moment) ||
+        (!has_year && is_word(reader, part.next, "%")))
+        part.next = 0;
+    return part;
+}
+
+/* After "ngày" or bare: d/m/y, d/m, "d tháng m năm y", or a day alone. */
+static struct part read_day(const struct reader *reader, uint32_t at, bool is_introduced)
+{
+    struct part part = {.moment = MOMENT_NONE, .is_strong = is_introduced};
+    struct figures figures;
+    if (!read_figures(reader, at, &figures))
+        return part;
+    if (figures.count == 1 && figures.digits[0] <= 2 && is_word(reader, at + 1, "tháng")) {
+        struct part month = read_month(reader, at + 1);
+        month.moment.day = figures.parts[0];
+        if (!month.next || !month.moment.day || !moment_is_possible(month.moment))
+            return part;
+        month.is_strong = is_introduced || month.moment.year;
+        return month;
+    }
+    if (is_cut_short(reader, &figures))
+        return part;
+    if (day_of_figures(&figures, is_introduced, &part.moment)) {
+        part.is_strong = is_introduced || figures.count == 3;
+        part.next = figures.next;
+        if (figures.count == 2 && is_word(reader, figures.next, "năm"))
+            part.next = read_year_after(reader, figures.next, &part.moment.year);
+        if (!moment_is_possible(part.moment))
+            part.next = 0;
+        return part;
+    }
+    if (figures.count == 1 && figures.digits[0] <= 2 && figures.parts[0] >= 1 &&
+        figures.parts[0] <= 31) {
+        part.moment.day = figures.parts[0];
+        part.is_day_only = true;
+        part.is_strong = false;
+        part.next = figures.next;
+    }
+    return part;
+}
+
+/* "9/2023", "2016", "năm 2016": what stands without "ngày" and "tháng". */
+static struct part read_bare_year_or_month(const struct reader *reader, uint32_t at)
+{
+    struct part part = {.moment = MOMENT_NONE};
+    struct figures figures;
+    bool is_introduced = is_word(reader, at, "năm");
+    if (!read_figures(reader, at + is_introduced, &figures) || is_cut_short(reader, &figures))
+        return part;
+    if (!is_introduced && figures.count == 2 && figures.separator == '/' &&
+        figures.digits[0] <= 2 && is_bare_year(figures.parts[1], figures.digits[1])) {
+        part.moment.month = figures.parts[0];
+        part.moment.year = figures.parts[1];
+        part.is_strong = true;
+        part.next = figures.next;
+        if (!part.moment.month || !moment_is_possible(part.moment))
+            part.next = 0;
+        return part;
+    }
+    bool is_alone = figures.count == 1 || figures.separator == '-';
+    bool is_plausible = is_introduced ? is_year(figures.parts[0], figures.digits[0])
+                                      : is_bare_year(figures.parts[0], figures.digits[0]);
+    if (!is_alone || !is_plausible)
+        return part;
+    part.moment.year = figures.parts[0];
+    part.is_strong = is_introduced;
+    part.next = at + is_introduced + 1;
+    return part;
+}
+
+static const char *const parts_of_day[] = {"sáng",  "trưa", "chiều", "tối", "đêm",
+                                           "khuya", "sớm",  "rạng",  "ngày"};
+
+/* "thứ ba", "thứ 3", "chủ nhật": two words. */
+static uint32_t read_weekday(const struct reader *reader, uint32_t at)
+{
+    static const char *const names[] = {"hai", "ba", "tư", "năm", "sáu", "bảy", "bẩy",
+                                        "2",   "3",  "4",  "5",   "6",   "7"};
+    bool is_weekday =
+        (is_word(reader, at, "thứ") && is_one_of(reader, at + 1, names, COUNT_OF(names))) ||
+        (is_word(reader, at, "chủ") && is_word(reader, at + 1, "nhật"));
+    return is_weekday ? at + 2 : at;
+}
+
+/* "8h30", "19 giờ 15 phút", "08:07"; with the part of day that may follow ("9h sáng"). */
+static uint32_t read_clock(const struct reader *reader, uint32_t at, struct moment *moment)
+{
+    static const char *const hour_words[] = {"h", "g", "giờ", ":"};
+    static const char *const minute_words[] = {"phút", "p", "'", "’", "′"};
+    uint32_t next = at + 2;
+    int hour = small_number(reader, at);
+    int minute = small_number(reader, at + 2);
+    if (hour < 0 || !is_one_of(reader, at + 1, hour_words, COUNT_OF(hour_words)))
+        return at;
+    bool is_colon = is_word(reader, at + 1, ":");
+    if (minute >= 0 && (is_colon || !separator_at(reader, at + 3))) {
+        next++;
+        if (is_colon && is_word(reader, next, ":") && small_number(reader, next + 1) >= 0)
+            next += 2;
+    } else if (is_colon) {
+        return at;
+    } else {
+        minute = 0;
+    }
+    bool has_mark = is_one_of(reader, next, minute_words, COUNT_OF(minute_words));
+    next += has_mark;
+    if (!has_mark && !is_word(reader, next, "ngày") &&
+        is_one_of(reader, next, parts_of_day, COUNT_OF(parts_of_day)))
+        next++;
+    moment->hour = hour;
+    moment->minute = minute;
+    struct moment probe = {.hour = hour, .minute = minute};
+    return moment_is_possible(probe) ? next : at;
+}
+
+/* "20/12/2016 08:07": a clock time right after a full date. */
+static void read_clock_after(const struct reader *reader, struct part *part)
+{
+    struct moment clock = MOMENT_NONE;
+    if (!part->moment.day || !part->moment.year || part->moment.hour >= 0 ||
+        !is_word(reader, part->next + 1, ":"))
+        return;
+    uint32_t next = read_clock(reader, part->next, &clock);
+    if (next == part->next)
+        return;
+    part->moment.hour = clock.hour;
+    part->moment.minute = clock.minute;
+    part->next = next;
+}
+
+/* One moment in any form; next is 0 when there is none. */
+static struct part read_part(const struct reader *reader, uint32_t at)
+{
+    struct moment clock = MOMENT_NONE;
+    uint32_t after_clock = read_clock(reader, at, &clock);
+    uint32_t after_weekday = read_weekday(reader, after_clock);
+    uint32_t start = after_weekday;
+    bool has_weekday = after_weekday != after_clock;
+    if (has_weekday && is_word(reader, start, ","))
+        start++;
+    if (has_weekday && is_word(reader, start, "("))
+        start = reader->end;
+    bool is_introduced = is_word(reader, start, "ngày");
+    start += is_introduced;
+    if (is_introduced && (is_word(reader, start, "mùng") || is_word(reader, start, "mồng")))
+        start++;
+    struct part part = read_day(reader, start, is_introduced || has_weekday);
+    if (part.next && !part.is_day_only) {
+        part.moment.hour = clock.hour;
+        part.moment.minute = clock.minute;
+        part.is_strong = part.is_strong || after_clock != at;
+        read_clock_after(reader, &part);
+        return part;
+    }
+    if (after_weekday != at)
+        return (struct part){0};
+    if (is_introduced && part.is_day_only)
+        return part;
+    if (is_word(reader, at, "tháng"))
+        return read_month(reader, at);
+    struct part bare = read_bare_year_or_month(reader, at);
+    return bare.next || is_introduced ? bare : part;
+}
+
+/* "quý I/2017", "9 tháng đầu năm 2010", "nửa đầu năm 2017", "năm học 2016-2017". */
+static bool read_period(const struct reader *reader, uint32_t at, struct date_reading *reading)
+{
+    static const char *const romans[] = {"i", "ii", "iii", "iv"};
+    int first_month = 0;
+    int last_month = 0;
+    uint32_t next = at;
+    if (is_word(reader, at, "quý") || is_word(reader, at, "quí")) {
+        int quarter = small_number(reader, at + 1);
+        for (int i = 0; i < 4; i++)
+            if (is_word(reader, at + 1, romans[i]))
+                quarter = i + 1;
+        if (quarter < 1 || quarter > 4)
+            return false;
+        first_month = quarter * 3 - 2;
+        last_month = quarter * 3;
+        next = at + 2;
+    } else {
+        int months = small_number(reader, at);
+        bool is_half = is_word(reader, at, "nửa") || is_word(reader, at, "nữa");
+        next = is_half ? at + 1 : at + 2;
+        bool is_months = months >= 1 && months <= 12 && is_word(reader, at + 1, "tháng");
+        bool is_first = is_word(reader, next, "đầu");
+        if ((!is_half && !is_months) || (!is_first && !is_word(reader, next, "cuối")) ||
+            !is_word(reader, next + 1, "năm"))
+            return false;
+        months = is_half ? 6 : months;
+        first_month = is_first ? 1 : 13 - months;
+        last_month = is_first ? months : 12;
+        next++;
+    }
+    int year = 0;
+    uint32_t after = read_year_after(reader, next, &year);
+    if (after == next)
+        return false;
+    reading->from = (struct moment){.year = year, .month = first_month, .hour = -1};
+    reading->to = (struct moment){.year = year, .month = last_month, .hour = -1};
+    reading->is_range = true;
+    reading->end_token = after;
+    return true;
+}
+
+/* "2016-2017", "2016 - 2017" and after "năm", "từ năm"; next is 0 when it is no pair of years. */
+static uint32_t read_year_pair(const struct reader *reader, uint32_t at, int *ret_from, int *ret_to)
+{
+    unsigned digits = 0;
+    int from = plain_number(reader, at, &digits);
+    if (!is_bare_year(from, digits) || separator_at(reader, at + 1) == 0)
+        return 0;
+    int to = plain_number(reader, at + 2, &digits);
+    if (!is_bare_year(to, digits) || to <= from || separator_at(reader, at + 3))
+        return 0;
+    *ret_from = from;
+    *ret_to = to;
+    return at + 3;
+}
+
+static bool read_years(const struct reader *reader, uint32_t at, struct date_reading *reading)
+{
+    static const char *const before_pair[] = {"đoạn", "kỳ", "kì", "khóa", "("};
+    uint32_t next = at;
+    if (is_word(reader, next, "từ"))
+        next++;
+    bool is_introduced = next != at;
+    if (is_word(reader, next, "năm")) {
+        next++;
+        is_introduced = true;
+        if (is_word(reader, next, "học"))
+            next++;
+    }
+    int from = 0;
+    int to = 0;
+    uint32_t after = read_year_pair(reader, next, &from, &to);
+    if (!after ||
+        (!is_introduced && !is_one_of(reader, at - 1, before_pair, COUNT_OF(before_pair))))
+        return false;
+    reading->from = (struct moment){.year = from, .hour = -1};
+    reading->to = (struct moment){.year = to, .hour = -1};
+    reading->is_range = true;
+    reading->end_token = after;
+    return true;
+}
+
+/* The token after a word that joins two ends of an interval; at when there is none. */
+static uint32_t read_connector(const struct reader *reader, uint32_t at, bool is_day_only)
+{
+    if (is_word(reader, at, "cho") && is_word(reader, at + 1, "đến"))
+        return at + 2;
+    if (is_word(reader, at, "đến") || is_word(reader, at, "tới") || separator_at(reader, at) == '-')
+        return at + 1;
+    if (is_day_only && (is_word(reader, at, "và") || is_word(reader, at, ",")))
+        return at + 1;
+    return at;
+}
+
+/* Give the first end what only the second says: month and year. */
+static bool complete_from(struct moment *from, const struct moment *to)
+{
+    if (from->day && !from->month)
+        from->month = to->month;
+    if ((from->month != 0) != (to->month != 0) || (from->day != 0) != (to->day != 0))
+        return false;
+    if (!from->year && to->year) {
+        from->year = to->year;
+        if (from->month > to->month)
+            from->year--;
+    }
+    if (from->year && !to->year)
+        return false;
+    if (!moment_is_possible(*from) || !moment_is_possible(*to))
+        return false;
+    if (from->year)
+        return moment_first_day(*from) <= moment_first_day(*to);
+    return from->month < to->month || (from->month == to->month && from->day < to->day);
+}
+
+static bool read_interval(const struct reader *reader, uint32_t at, struct date_reading *reading)
+{
+    bool has_from = is_word(reader, at, "từ");
+    struct part first = read_part(reader, at + has_from);
+    bool is_named_day = is_word(reader, at + has_from, "ngày");
+    if (!first.next || (first.is_day_only && !has_from && !is_named_day))
+        return false;
+    uint32_t next = read_connector(reader, first.next, first.is_day_only);
+    if (next == first.next)
+        return false;
+    struct part second = read_part(reader, next);
+    if (!second.next || second.is_day_only)
+        return false;
+    if (!has_from && !first.is_strong && !first.is_day_only)
+        return false;
+    if (!complete_from(&first.moment, &second.moment))
+        return false;
+    reading->from = first.moment;
+    reading->to = second.moment;
+    reading->from.hour = -1;
+    reading->to.hour = -1;
+    reading->is_range = true;
+    reading->end_token = second.next;
+    return true;
+}
+
+/* "10-11/2" after a part of the day or at the head of a line: days without "ngày". */
+static bool has_date_context(const struct reader *reader, uint32_t at)
+{
+    static const char *const words[] = {"sáng", "trưa", "chiều", "tối", "đêm", "khuya", "hôm",
+                                        "nay",  "qua",  "mai",   "từ",  "đến", "tới",   "vào",
+                                        "sớm",  "hết",  "trước", "sau", "lúc", "rạng",  "dịp"};
+    uint32_t before = at - 1;
+    if (before >= reader->first && before < reader->end &&
+        (is_word(reader, before, ",") || is_word(reader, before, "(")) &&
+        (is_word(reader, before - 1, "nay") || is_word(reader, before - 1, "qua") ||
+         is_word(reader, before - 1, "nhật") || read_weekday(reader, before - 2) == before))
+        return true;
+    return is_one_of(reader, before, words, COUNT_OF(words));
+}
+
+/* A bare year is a date only where people write when somebody was born. */
+static bool has_year_context(const struct reader *reader, uint32_t at)
+{
+    static const char *const words[] = {"sn", "sinh", "nsinh", "s"};
+    if (is_word(reader, at - 1, ":") || is_word(reader, at - 1, "."))
+        at--;
+    return is_one_of(reader, at - 1, words, COUNT_OF(words));
+}
+
+static bool is_wanted(const struct reader *reader, uint32_t at, const struct part *part)
+{
+    if (!part->next)
+        return false;
+    const struct moment *moment = &part->moment;
+    if (part->is_day_only) {
+        const struct token *after = token_at(reader, part->next);
+        bool is_closed = !after->folded[0] || strchr(",.;)", after->folded[0]);
+        bool is_counted = is_number(reader, at - 1) || is_word(reader, at - 1, "mỗi");
+        return is_word(reader, at, "ngày") && is_closed && !is_counted &&
+               has_date_context(reader, at);
+    }
+    if (is_word(reader, at, "tháng") && !moment->year && is_number(reader, at - 1))
+        return false; /* "2 tháng 10 ngày" lasts, it does not happen */
+    if (part->is_strong)
+        return true;
+    if (moment->day)
+        return has_date_context(reader, at);
+    return has_year_context(reader, at);
+}
+
+static bool read_one(const struct reader *reader, uint32_t at, struct date_reading *reading)
+{
+    reading->first_token = at;
+    if (read_period(reader, at, reading) || read_years(reader, at, reading) ||
+        read_interval(reader, at, reading))
+        return true;
+    struct part part = read_part(reader, at);
+    if (!is_wanted(reader, at, &part))
+        return false;
+    reading->from = part.moment;
+    reading->to = part.moment;
+    reading->is_range = false;
+    reading->end_token = part.next;
+    return true;
+}
+
+/* A number that is no date takes its whole run of figures along, so that no piece of it is one. */
+static uint32_t skip_one(const struct reader *reader, uint32_t at)
+{
+    struct figures figures;
+    if (!is_number(reader, at) || !read_figures(reader, at, &figures))
+        return at + 1;
+    uint32_t next = figures.next;
+    while (separator_at(reader, next) == '/' && is_number(reader, next + 1))
+        next += 2;
+    return next;
+}
+
+bool date_read_next(const struct document *document, const struct sentence *sentence,
+                    uint32_t *token_io, struct date_reading *ret_reading)
+{
+    struct reader reader = {.document = document,
+                            .first = sentence->first_token,
+                            .end = sentence->first_token + sentence->token_count};
+    uint32_t at = *token_io;
+    while (at < reader.end) {
+        struct date_reading reading = {0};
+        if (read_one(&reader, at, &reading)) {
+            *token_io = reading.end_token;
+            *ret_reading = reading;
+            return true;
+        }
+        at = skip_one(&reader, at);
+    }
+    *token_io = reader.end;
+    return false;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/published.h"
+
+#include "worker/extract/calendar.h"
+#include "worker/extract/date_grammar.h"
+#include "worker/extract/dates.h"
+
+enum {
+    LONGEST_WAIT_DAYS = 10,
+    SMALL_HOURS = 5, /* what is fetched before this hour tells of the day before */
+};
+
+/* The first full date on a metadata line. */
+static bool find_date_line(const struct document *document, struct moment *ret_moment)
+{
+    for (uint32_t i = 0; i < document->sentence_count; i++) {
+        const struct sentence *sentence = &document->sentences[i];
+        if (document->sections[sentence->section].kind !=
+            NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_METADATA)
+            continue;
+        uint32_t at = sentence->first_token;
+        struct date_reading reading;
+        while (date_read_next(document, sentence, &at, &reading))
+            if (!reading.is_range && reading.from.year && reading.from.day) {
+                *ret_moment = reading.from;
+                return true;
+            }
+    }
+    return false;
+}
+
+/* The newest day named in the text that lies shortly before the article was fetched. */
+static bool find_newest_day(const struct document *document, struct moment fetched,
+                            struct moment *ret_moment)
+{
+    bool is_small_hours = fetched.hour >= 0 && fetched.hour < SMALL_HOURS;
+    int64_t limit = moment_first_day(fetched) - is_small_hours;
+    int64_t newest = limit - LONGEST_WAIT_DAYS - 1;
+    for (uint32_t i = 0; i < document->sentence_count; i++) {
+        const struct sentence *sentence = &document->sentences[i];
+        uint32_t at = sentence->first_token;
+        struct date_reading reading;
+        while (date_read_next(document, sentence, &at, &reading)) {
+            struct moment moment = reading.to;
+            if (!moment.day || !moment.month)
+                continue;
+            if (!moment.year)
+                date_fill_year(&moment, fetched);
+            int64_t day = moment_first_day(moment);
+            if (day > newest && day <= limit) {
+                newest = day;
+                *ret_moment = moment;
+            }
+        }
+    }
+    if (newest < limit - LONGEST_WAIT_DAYS)
+        return false;
+    ret_moment->hour = -1; /* when it happened, not when it was printed */
+    return true;
+}
+
+static const char *published_text(struct arena *arena, struct moment moment)
+{
+    const char *text = moment_text(arena, moment);
+    return moment.hour < 0 ? text : arena_format(arena, "%s:00+07:00", text);
+}
+
+enum status published_find(struct document *document, struct error *err)
+{
+    const struct article_input *input = document->input;
+    struct moment fetched = MOMENT_NONE;
+    struct moment found = MOMENT_NONE;
+    if (input->fetched[0] && !moment_parse_local(input->fetched, &fetched))
+        return error_set(err, STATUS_INVALID, "fetched: \"%.40s\" is no RFC 3339 date-time",
+                         input->fetched);
+    if (input->published[0]) {
+        if (!moment_parse(input->published, &found))
+            return error_set(err, STATUS_INVALID, "published: \"%.40s\" is no RFC 3339 date",
+                             input->published);
+        document->published = input->published;
+        document->published_origin = NEWSLOOM__V1__PUBLISHED_ORIGIN__PUBLISHED_ORIGIN_FEEDER;
+        return STATUS_OK;
+    }
+    if (moment_parse(document->published, &found)) {
+        document->published_origin = NEWSLOOM__V1__PUBLISHED_ORIGIN__PUBLISHED_ORIGIN_METADATA;
+        return STATUS_OK;
+    }
+    document->published = "";
+    document->published_origin = NEWSLOOM__V1__PUBLISHED_ORIGIN__PUBLISHED_ORIGIN_NONE;
+    if (find_date_line(document, &found) ||
+        (fetched.year && find_newest_day(document, fetched, &found))) {
+        document->published = published_text(document->arena, found);
+        document->published_origin = NEWSLOOM__V1__PUBLISHED_ORIGIN__PUBLISHED_ORIGIN_TEXT;
+    }
+    return STATUS_OK;
+}
