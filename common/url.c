@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/utf8.h"
+
 /* The table of rules: what is not part of an article's address. */
 static const char *const schemes[] = {"http://", "https://"};
 static const char *const host_prefixes[] = {"www.", "m.", "amp."};
@@ -59,7 +61,7 @@ static bool host_is_valid(const char *host)
     if (*host == '[')
         return strspn(host + 1, "0123456789abcdef:.") + 2 == strlen(host) &&
                host[strlen(host) - 1] == ']';
-    if (!*host || *host == '.' || strstr(host, ".."))
+    if (!*host || *host == '.' || strstr(host, "..") || !utf8_is_clean(host, strlen(host)))
         return false;
     for (const unsigned char *at = (const unsigned char *)host; *at; at++)
         if (!isalnum(*at) && *at != '-' && *at != '.' && *at != '_' && *at < 0x80)

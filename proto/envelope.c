@@ -81,12 +81,18 @@ static enum status check_message(const ProtobufCMessage *message, struct error *
     return STATUS_OK;
 }
 
-/*
- * protobuf-c ends a string at its first NUL: find those in the bytes themselves. A packed message
- * that unpacks holds a string with NUL exactly when packing it again gives fewer bytes than came
- * in; but unknown fields and defaults also change the size, so the sizes of strings are compared
- * while walking the wire.
- */
+/* ---- the wire: what protobuf-c lets pass ---- */
+
+enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2, WIRE_FIXED32 = 5 };
+enum { FIELD_NUMBER_LIMIT = (1 << 29) - 1 };
+
+struct wire_field {
+    uint64_t number;
+    enum wire_type type;
+    const uint8_t *bytes; /* of WIRE_LENGTH */
+    uint64_t size;
+};
+
 static bool read_varint(const uint8_t **at, const uint8_t *end, uint64_t *ret_value)
 {
     uint64_t value = 0;
@@ -101,38 +107,67 @@ static bool read_varint(const uint8_t **at, const uint8_t *end, uint64_t *ret_va
     return false;
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): as deep as the .proto files
-static const char *field_with_nul(const ProtobufCMessageDescriptor *type, const uint8_t *at,
-                                  const uint8_t *end)
+static bool read_field(const uint8_t **at, const uint8_t *end, struct wire_field *ret_field)
 {
-    static const size_t fixed_size[] = {[1] = 8, [5] = 4};
     uint64_t tag = 0;
-    while (at < end && read_varint(&at, end, &tag)) {
-        unsigned wire = (unsigned)(tag & 7);
-        uint64_t length = 0;
-        if (wire == 0) {
-            if (!read_varint(&at, end, &length))
-                return NULL;
-            continue;
-        }
-        if (wire == 1 || wire == 5)
-            length = fixed_size[wire];
-        else if (wire != 2 || !read_varint(&at, end, &length))
-            return NULL;
-        if (length > (uint64_t)(end - at))
-            return NULL;
-        const ProtobufCFieldDescriptor *field =
-            wire == 2 ? protobuf_c_message_descriptor_get_field(type, (unsigned)(tag >> 3)) : NULL;
-        if (field && field->type == PROTOBUF_C_TYPE_STRING && memchr(at, 0, length))
-            return field->name;
-        if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
-            const char *name = field_with_nul(field->descriptor, at, at + length);
-            if (name)
-                return name;
-        }
-        at += length;
+    uint64_t size = 0;
+    if (!read_varint(at, end, &tag))
+        return false;
+    *ret_field = (struct wire_field){.number = tag >> 3, .type = (enum wire_type)(tag & 7)};
+    if (ret_field->number == 0 || ret_field->number > FIELD_NUMBER_LIMIT)
+        return false;
+    switch (ret_field->type) {
+    case WIRE_VARINT:
+        return read_varint(at, end, &size);
+    case WIRE_FIXED64:
+        size = 8;
+        break;
+    case WIRE_FIXED32:
+        size = 4;
+        break;
+    case WIRE_LENGTH:
+        if (read_varint(at, end, &size))
+            break;
+        return false;
+    default: /* groups, which nobody sends any more */
+        return false;
     }
-    return NULL;
+    if (size > (uint64_t)(end - *at))
+        return false;
+    ret_field->bytes = *at;
+    ret_field->size = size;
+    *at += size;
+    return true;
+}
+
+/*
+ * protobuf-c ends a string at its first NUL and takes field numbers that no protobuf knows: both
+ * are found in the bytes themselves. Whatever else is wrong with them is left to protobuf-c.
+ */
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the .proto files
+static enum status check_wire(const ProtobufCMessageDescriptor *type, const uint8_t *at,
+                              const uint8_t *end, struct error *err)
+{
+    struct wire_field found;
+    while (at < end) {
+        if (!read_field(&at, end, &found))
+            return error_set(err, STATUS_INVALID, "the bytes are no %s message", type->short_name);
+        const ProtobufCFieldDescriptor *field =
+            found.type == WIRE_LENGTH
+                ? protobuf_c_message_descriptor_get_field(type, (unsigned)found.number)
+                : NULL;
+        if (!field)
+            continue;
+        if (field->type == PROTOBUF_C_TYPE_STRING && memchr(found.bytes, 0, found.size))
+            return error_set(err, STATUS_INVALID, "field \"%s\" contains a NUL character",
+                             field->name);
+        enum status status = STATUS_OK;
+        if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+            status = check_wire(field->descriptor, found.bytes, found.bytes + found.size, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
 }
 
 enum status message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes, size_t size,
@@ -140,9 +175,9 @@ enum status message_unpack(const ProtobufCMessageDescriptor *type, const void *b
 {
     static const uint8_t nothing[1];
     const uint8_t *data = size ? bytes : nothing;
-    const char *with_nul = field_with_nul(type, data, data + size);
-    if (with_nul)
-        return error_set(err, STATUS_INVALID, "field \"%s\" contains a NUL character", with_nul);
+    enum status status = check_wire(type, data, data + size, err);
+    if (status != STATUS_OK)
+        return status;
     ProtobufCAllocator allocator = {budgeted_alloc, budgeted_free, arena};
     ProtobufCMessage *message = protobuf_c_message_unpack(type, &allocator, size, data);
     if (!message && arena_is_spent(arena))
@@ -152,7 +187,7 @@ enum status message_unpack(const ProtobufCMessageDescriptor *type, const void *b
     if (!message)
         return error_set(err, STATUS_INVALID, "%zu bytes are no %s message", size,
                          type->short_name);
-    enum status status = check_message(message, err);
+    status = check_message(message, err);
     if (status == STATUS_OK)
         *ret_message = message;
     return status;
