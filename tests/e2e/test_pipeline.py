@@ -48,7 +48,7 @@ def test_mentions_stand_where_they_say(broker, database, new_worker, feeder, led
     Auditor(broker, ledger, database).run()
     wrong = database.value("""
         SELECT count(*) FROM newsloom.mention m JOIN newsloom.article a USING (article_id)
-        WHERE substr(a.text, m.start_offset + 1, m.end_offset - m.start_offset) <> m.text""")
+        WHERE substr(a.text, m.start + 1, m."end" - m.start) <> m.text""")
     assert wrong == 0
 
 

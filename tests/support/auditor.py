@@ -202,10 +202,9 @@ class Auditor:
     def check_end(self, name, promise, outcome, revisions, own, entries) -> None:
         stored = [entry for entry in own if entry.kind in STORED_KINDS]
         row = revisions.get(promise.revision)
-        newer = any(revision > promise.revision for revision in revisions)
         if outcome.state == wire.STORED:
             self.audit.stored += 1
-            self.check_stored(name, promise, outcome, stored, row, newer, entries)
+            self.check_stored(name, promise, outcome, stored, row, entries)
             return
         kind = wire.ENTRY_DEAD if outcome.state == wire.DEAD else wire.ENTRY_WITHDRAWN
         self.audit.dead += outcome.state == wire.DEAD
@@ -216,7 +215,7 @@ class Auditor:
         if not any(entry.kind == kind for entry in own) and outcome.sequence >= self.first_retained:
             self.audit.torn.append(f"{name} is {state} without an entry")
 
-    def check_stored(self, name, promise, outcome, stored, row, newer, entries) -> None:
+    def check_stored(self, name, promise, outcome, stored, row, entries) -> None:
         if len(stored) > 1:
             self.audit.doubled.append(f"{name} has {len(stored)} entries: "
                                       f"{[entry.sequence for entry in stored]}")
@@ -229,8 +228,7 @@ class Auditor:
                                    f"{stored[0].sequence}")
         payload = entries[stored[0].sequence][1]
         if row is None:
-            if not newer:  # a correction takes the place of its elder
-                self.audit.lost.append(f"{name} is STORED and has no row")
+            self.audit.lost.append(f"{name} is STORED and has no row")
             return
         if row.digest != promise.digest:
             self.audit.torn.append(f"the row of {name} is of other content")

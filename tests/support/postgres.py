@@ -111,7 +111,7 @@ class Postgres:
 
     def prepare_template(self) -> None:
         self.execute(f"CREATE DATABASE {TEMPLATE}")
-        programs.run("newsloom-migrate", "--set", f"database.url={self.url(TEMPLATE)}", check=True)
+        programs.run("newsloom-migrate", "--database", self.url(TEMPLATE), check=True)
 
     def new_database(self, migrated: bool = True) -> "Database":
         self.databases += 1

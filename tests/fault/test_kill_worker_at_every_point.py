@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 of the worker at each named point; also between COMMIT and done on the last attempt."""
+import random
+
+import pytest
+
+from support.articles import Newsroom
+from support.auditor import Auditor, report
+from support.contract import wire
+from support.feeder import Feeder
+from support.programs import run
+from support.rig import Rig
+from support.waiting import wait_for
+
+
+def points() -> list:
+    lines = run("newsloom-worker", "--crash-points", check=True).stdout.splitlines()
+    return [line.split()[0] for line in lines if line.strip()]
+
+
+def test_kill_worker_at_every_point(new_broker, new_worker, database, seed, time_given):
+    chance = random.Random(seed)
+    broker = new_broker(**{"lease.duration": "1s", "attempt.limit": "20"})
+    worker = new_worker(broker, database, start=False, worker_slots=8)
+    rig = Rig(broker, seed, storage=database, feeders=2, pace=0.1).start()
+    order = points()
+    assert len(order) >= 8
+    for number in time_given.rounds(1):
+        if number:
+            chance.shuffle(order)
+        for point in order:
+            worker.start(crash_at=f"{point}:{chance.randint(1, 5)}")
+            worker.wait_crash(60)
+    worker.start()
+    rig.settle_and_audit("kill_worker_at_every_point", worker.kills)
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_killed_after_commit_on_the_last_attempt_is_never_dead_and_stored(
+        new_broker, new_worker, database, ledger, seed, limit):
+    broker = new_broker(**{"lease.duration": "600ms", "attempt.limit": str(limit)})
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    piece = Newsroom(seed).piece()
+    feeder.submit([piece])
+    worker = new_worker(broker, database, start=False)
+    for _ in range(limit):
+        worker.start(crash_at="WORKER_AFTER_STORE")
+        worker.wait_crash()
+    worker.start()
+    wait_for(lambda: feeder.outcome(piece.source, piece.key).state == wire.STORED, 30,
+             "the stored article is found")
+    audit = Auditor(broker, ledger, database).run()
+    assert database.value("SELECT count(*) FROM newsloom.article") == 1
+    report("killed_after_commit_on_the_last_attempt", audit, worker.kills)
+    feeder.close()
+
+
+def test_started_article_pays_and_its_neighbours_do_not(new_broker, new_worker, database, ledger, seed):
+    broker = new_broker(**{"lease.duration": "1s"})
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    pieces = Newsroom(seed).pieces(12)
+    feeder.submit(pieces)
+    worker = new_worker(broker, database, start=False, worker_slots=12)
+    worker.start(crash_at="WORKER_STARTED")
+    worker.wait_crash()
+    worker.start()
+    audit = Auditor(broker, ledger, database).run()
+    charged = [feeder.outcome(p.source, p.key).attempts_charged for p in pieces]
+    assert sum(charged) <= 1, charged
+    report("started_article_pays", audit, worker.kills)
+    feeder.close()

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Slow, filtered and dying subscribers: nobody loses anything, nobody stops anybody."""
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import zmq
+
+from support.articles import Newsroom
+from support.auditor import Auditor, report, wait_settled
+from support.contract import Channel, extraction, wire
+from support.fake_worker import MemoryStorage, WorkingThread
+from support.feeder import Feeder
+from support.programs import environment
+from support.subscriber import Subscriber
+from support.waiting import wait_for
+
+
+def test_slow_subscriber_loses_nothing_and_stops_nobody(new_broker, ledger, seed, time_given):
+    storage, newsroom = MemoryStorage(), Newsroom(seed)
+    broker = new_broker()
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    working = WorkingThread(broker.endpoint("work"), "may", 32, storage)
+    working.start()
+    deaf = Channel(broker.endpoint("subscribe"))  # asks for everything and never reads
+    deaf.send("subscribe", wire.Subscribe(credit=10 ** 9, **{"from": wire.FROM_EARLIEST}), request=1)
+    slow = Subscriber(broker.endpoint("subscribe"), name="cham", window=1)
+    fast = Subscriber(broker.endpoint("subscribe"), name="nhanh", window=1000)
+    for one in (slow, fast):
+        one.subscribe(wire.FROM_EARLIEST)
+    count = 0
+    for _ in time_given.rounds(15):
+        receipts = feeder.submit(newsroom.pieces(20), deadline=10)
+        assert {r.code for r in receipts} == {wire.ACCEPTED}
+        count += 20
+        slow.pump(0.01)
+        fast.read_until(lambda: len(fast.entries) >= count, 15, "the fast one hears all at once")
+    behind = count - len(slow.entries)
+    assert behind > count // 2, "the slow subscriber was not slow"
+    wait_settled(broker)
+    slow.read_until(lambda: len(slow.entries) == count, 90, "the slow one comes to the end")
+    audit = Auditor(broker, ledger, storage).run([slow, fast])
+    working.finish()
+    report("slow_subscriber_loses_nothing", audit, 1, behind=behind)
+    for one in (slow, fast, feeder, deaf):
+        one.close()
+
+
+def test_filtered_subscriber_knows_it_is_complete(new_broker, ledger, seed, time_given):
+    """Through restarts of the broker: what matched came, and scanned_through says how far."""
+    chance = random.Random(seed)
+    storage = MemoryStorage()
+    broker = new_broker()
+    sources = [Newsroom(seed, f"bao-{number}") for number in range(5)]
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    working = WorkingThread(broker.endpoint("work"), "may", 32, storage)
+    working.start()
+    some = Subscriber(broker.endpoint("subscribe"), filter_=wire.Filter(sources=["bao-1", "bao-3"]))
+    types = Subscriber(broker.endpoint("subscribe"),
+                       filter_=wire.Filter(entity_types=[extraction.LAW]))
+    for one in (some, types):
+        one.subscribe(wire.FROM_EARLIEST)
+    for number in time_given.rounds(6):
+        pieces = [chance.choice(sources).piece() for _ in range(30)]
+        feeder.submit(pieces)
+        some.pump(0.05)
+        types.pump(0.05)
+        if number % 2:
+            broker.restart()
+    wait_settled(broker)
+    audit = Auditor(broker, ledger, storage).run()
+    last = audit.entries
+    for one in (some, types):
+        one.read_until(lambda s=one: s.position >= last, 30, "scanned to the end")
+    wanted = sorted(key for (source, key, _) in storage.rows if source in ("bao-1", "bao-3"))
+    assert sorted(e.key for e, _ in some.entries) == wanted
+    assert not types.entries and types.position == last
+    working.finish()
+    report("filtered_subscriber_knows_it_is_complete", audit, broker.kills,
+           resumed=some.resumed + types.resumed)
+    for one in (some, types, feeder):
+        one.close()
+
+
+EFFECT = """
+import sys
+from support.contract import wire
+from support.subscriber import Subscriber
+endpoint, path, die_after = sys.argv[1], sys.argv[2], int(sys.argv[3])
+reader = Subscriber(endpoint, name="hieu-ung", automatic=False)
+reader.subscribe(wire.FROM_NAMED, credit=10 ** 6)
+reader.beat = 0.2
+handled = 0
+seen = 0
+while True:
+    reader.pump(0.05)
+    for entry, _ in reader.entries[seen:]:
+        with open(path, "a") as effects:
+            effects.write(f"{entry.sequence}\\n")
+        handled += 1
+        if handled == die_after:
+            import os, signal
+            os.kill(os.getpid(), signal.SIGKILL)
+        reader.credit(total=10 ** 6, acknowledged=entry.sequence)
+    seen = len(reader.entries)
+    if reader.subscribed:
+        reader.credit(total=10 ** 6, acknowledged=reader.handled or reader.position)
+    if reader.refusals:
+        sys.exit(3)
+"""
+
+
+def test_subscriber_crash_between_effect_and_cursor(new_broker, ledger, seed, directory, time_given):
+    """At least once, in order: effects repeat from the cursor and never skip."""
+    chance = random.Random(seed)
+    storage, newsroom = MemoryStorage(), Newsroom(seed)
+    broker = new_broker()
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    working = WorkingThread(broker.endpoint("work"), "may", 32, storage)
+    working.start()
+    path = directory / "effects"
+    path.touch()
+    tests = str(Path(__file__).resolve().parents[1])
+    kills, count = 0, 0
+    for _ in time_given.rounds(6):
+        feeder.submit(newsroom.pieces(20))
+        count += 20
+        child = subprocess.Popen(
+            [sys.executable, "-c", EFFECT, broker.endpoint("subscribe"), str(path),
+             str(chance.randint(1, 15))], env=environment(PYTHONPATH=tests))
+        assert child.wait(30) == -signal.SIGKILL
+        kills += 1
+    wait_settled(broker)
+    child = subprocess.Popen([sys.executable, "-c", EFFECT, broker.endpoint("subscribe"), str(path), "0"],
+                             env=environment(PYTHONPATH=tests))
+    try:
+        wait_for(lambda: path.read_text().split()[-1:] == [str(count)], 30, "the last effect")
+    finally:
+        child.kill()
+        child.wait()
+    effects = [int(line) for line in path.read_text().split()]
+    furthest, repeats = 0, 0
+    for sequence in effects:
+        assert sequence <= furthest + 1, f"{sequence} came after {furthest}: something was skipped"
+        repeats += sequence <= furthest
+        furthest = max(furthest, sequence)
+    assert furthest == count
+    audit = Auditor(broker, ledger, storage).run()
+    working.finish()
+    report("subscriber_crash_between_effect_and_cursor", audit, kills, repeats=repeats)
+    feeder.close()
+
+
+def test_live_socket_that_is_never_read_stops_nobody(new_broker, ledger, seed):
+
+    storage, newsroom = MemoryStorage(), Newsroom(seed)
+    broker = new_broker()
+    deaf = zmq.Context.instance().socket(zmq.SUB)
+    deaf.setsockopt(zmq.LINGER, 0)
+    deaf.setsockopt(zmq.RCVHWM, 1)
+    deaf.setsockopt(zmq.SUBSCRIBE, b"")
+    deaf.connect(broker.endpoint("live"))
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    working = WorkingThread(broker.endpoint("work"), "may", 32, storage)
+    working.start()
+    for _ in range(10):
+        feeder.submit(newsroom.pieces(32), deadline=10)
+    audit = Auditor(broker, ledger, storage).run()
+    assert audit.stored == 320
+    working.finish()
+    report("live_socket_never_read", audit, 1)
+    deaf.close(0)
+    feeder.close()

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole newsloom under load, for fault tests: feeders that resend, workers, a follower of the log."""
+import threading
+
+from support.articles import Newsroom
+from support.auditor import Auditor, report, wait_settled
+from support.contract import Refused, wire
+from support.fake_worker import MemoryStorage, WorkingThread
+from support.feeder import FeedingThread
+from support.ledger import Ledger
+from support.operating import Operator
+from support.subscriber import FollowingThread
+from support.waiting import wait_for
+
+
+class OperatorThread(threading.Thread):
+    """Looks at dead letters again and again; retries most, drops some."""
+
+    def __init__(self, endpoint, random, pace=0.1, drops=True):
+        super().__init__(daemon=True, name="operator")
+        self.operator = Operator(endpoint)
+        self.random, self.pace, self.drops = random, pace, drops
+        self.stopping = threading.Event()
+        self.failure = None
+
+    def run(self) -> None:
+        try:
+            while not self.stopping.wait(self.pace):
+                self._look()
+        except Exception as error:  # said by finish()
+            self.failure = error
+
+    def _look(self) -> None:
+        try:
+            _, letters = self.operator.dead(most=8)
+            for letter in letters:
+                drop = self.drops and self.random.random() < 0.3
+                self.operator.dead(wire.DEAD_DROP if drop else wire.DEAD_RETRY,
+                                   article_id=letter.outcome.article_id)
+        except (TimeoutError, Refused):
+            pass  # the broker is away, or somebody else was faster
+
+    def finish(self) -> None:
+        self.stopping.set()
+        self.join(30)
+        if self.failure:
+            raise self.failure
+        self.operator.close()
+
+
+class Rig:
+    """Feeders and a follower around a broker; workers are fake ones, or the test's own."""
+
+    def __init__(self, broker, seed, storage=None, feeders=2, workers=0, pace=0.02, corrections=0.05,
+                 fail_every=0, endpoints=None):
+        self.broker, self.seed = broker, seed
+        self.ledger = Ledger()
+        self.storage = storage if storage is not None else MemoryStorage()
+        self.endpoint = endpoints or broker.endpoint
+        self.feeders = [FeedingThread(self.endpoint("feed"), Newsroom(seed, f"bao-{number}"),
+                                      self.ledger, pace=pace, corrections=corrections, resend=0.7)
+                        for number in range(feeders)]
+        self.workers = [WorkingThread(self.endpoint("work"), f"may-{number}", storage=self.storage,
+                                      fail_every=fail_every if number == 0 else 0)
+                        for number in range(workers)]
+        self.follower = FollowingThread(self.endpoint("subscribe"), name="nguoi-theo-doi")
+        self.helpers = []
+
+    def start(self, *helpers) -> "Rig":
+        self.helpers = list(helpers)
+        for thread in [*self.feeders, *self.workers, self.follower, *helpers]:
+            thread.start()
+        return self
+
+    def settle_and_audit(self, test: str, faults: int, deadline: float = 90.0, **more):
+        """Stops the load, waits for every end, audits, reports."""
+        for helper in self.helpers:
+            helper.finish()
+        for feeder in self.feeders:
+            feeder.finish()
+        auditor = Auditor(self.broker, self.ledger, self.storage)
+        wait_settled(self.broker, deadline)
+        subscriber = self._caught_up()
+        for worker in self.workers:
+            worker.finish()
+        audit = auditor.run([subscriber], deadline)
+        counts = self.ledger.counts
+        report(test, audit, faults, resent=sum(f.feeder.resent for f in self.feeders),
+               resumed=subscriber.resumed, receipts=sum(counts.values()), seed=self.seed, **more)
+        return audit
+
+    def _caught_up(self):
+        operator = Operator(self.broker.endpoint("operator"))
+        last = operator.status().last_sequence
+        operator.close()
+        subscriber = self.follower.subscriber
+        wait_for(lambda: subscriber.position >= last or self.follower.failure, 30,
+                 "the follower comes to the end of the log")
+        return self.follower.finish()
