@@ -61,7 +61,9 @@ static bool host_is_valid(const char *host)
     if (*host == '[')
         return strspn(host + 1, "0123456789abcdef:.") + 2 == strlen(host) &&
                host[strlen(host) - 1] == ']';
-    if (!*host || *host == '.' || strstr(host, "..") || !utf8_is_clean(host, strlen(host)))
+    size_t length = strlen(host);
+    if (!length || *host == '.' || host[length - 1] == '.' || strstr(host, "..") ||
+        !utf8_is_clean(host, length))
         return false;
     for (const unsigned char *at = (const unsigned char *)host; *at; at++)
         if (!isalnum(*at) && *at != '-' && *at != '.' && *at != '_' && *at < 0x80)

@@ -66,6 +66,8 @@ static void what_is_no_address_is_refused(void **state)
         "https://user@/a",
         "https://vov..vn/a",
         "https://.vn/a",
+        "https://vov.vn../a",
+        "https://v\xffv.vn/a",
         "https://vov.vn:0/a",
         "https://vov.vn:65536/a",
         "https://vov.vn:port/a",
