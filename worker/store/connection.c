@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/store/connection.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/crash.h"
+#include "worker/store/schema.h"
+
+/* A server that says nothing for so long is as good as gone. Longer than statement_timeout, so that
+ * the server's own judgement comes first. */
+#define FINISH_LIMIT_MS 180000
+
+static const char session_sql[] =
+    "SET statement_timeout = '60s'; SET lock_timeout = '20s';"
+    "SET idle_in_transaction_session_timeout = '120s';"
+    "SET default_transaction_isolation = 'read committed';"
+    "SET client_encoding = 'UTF8'; SET \"TimeZone\" = 'UTC'; SET \"DateStyle\" = 'ISO, YMD';"
+    "SET client_min_messages = 'error'; SET search_path = pg_catalog; SET jit = off;"
+    "SET plan_cache_mode = 'force_generic_plan'; SET work_mem = '16MB'";
+
+struct connection {
+    char *database_url;
+    char *worker_name;
+    PGconn *session;
+    bool is_fresh;
+    bool send_failed;
+    bool has_commit; /* among what is queued */
+};
+
+struct connection *connection_new(const char *database_url, const char *worker_name)
+{
+    struct connection *connection = memory_new(sizeof *connection);
+    connection->database_url = text_copy(database_url);
+    connection->worker_name = text_format("newsloom-worker %s", worker_name);
+    return connection;
+}
+
+void connection_free(struct connection **connection_p)
+{
+    struct connection *connection = *connection_p;
+    if (!connection)
+        return;
+    connection_close(connection);
+    free(connection->database_url);
+    free(connection->worker_name);
+    free(connection);
+    *connection_p = NULL;
+}
+
+void connection_close(struct connection *connection)
+{
+    PQfinish(connection->session);
+    connection->session = NULL;
+    connection->send_failed = false;
+    connection->has_commit = false;
+}
+
+bool connection_is_open(const struct connection *connection)
+{
+    return connection->session != NULL;
+}
+
+bool connection_is_fresh(struct connection *connection)
+{
+    bool is_fresh = connection->is_fresh;
+    connection->is_fresh = false;
+    return is_fresh;
+}
+
+/* ---- opening ---- */
+
+static enum status check_server(PGconn *session, struct error *err)
+{
+    CLEANUP(pg_result_clear) PGresult *row = NULL;
+    enum status status = pg_run(session,
+                                "SELECT current_setting('fsync'),"
+                                " current_setting('synchronous_commit'),"
+                                " current_setting('server_encoding'), pg_is_in_recovery(),"
+                                " current_setting('transaction_read_only')",
+                                &row, err);
+    if (status != STATUS_OK)
+        return status;
+    if (strcmp(PQgetvalue(row, 0, 0), "off") == 0)
+        return error_set(err, STATUS_BROKEN,
+                         "cannot store in a server with fsync = off: what it commits may be lost");
+    if (strcmp(PQgetvalue(row, 0, 1), "off") == 0)
+        return error_set(err, STATUS_BROKEN,
+                         "cannot store with synchronous_commit = off: what the server commits may "
+                         "be lost; set it to on for this role or database");
+    if (strcmp(PQgetvalue(row, 0, 2), "UTF8") != 0)
+        return error_set(err, STATUS_BROKEN,
+                         "cannot store in a database of encoding \"%s\": create "
+                         "it with ENCODING 'UTF8'",
+                         PQgetvalue(row, 0, 2));
+    if (PQgetvalue(row, 0, 3)[0] == 't' || strcmp(PQgetvalue(row, 0, 4), "on") == 0)
+        return error_set(err, STATUS_AGAIN, "could not store: the server is read-only for now");
+    return STATUS_OK;
+}
+
+static enum status prepare_statements(PGconn *session, struct error *err)
+{
+    for (int i = 0; i < SQL_STATEMENT_COUNT; i++) {
+        const struct statement_row *row = statement_row((enum statement)i);
+        CLEANUP(pg_result_clear)
+        PGresult *result =
+            PQprepare(session, row->name, row->sql, row->parameter_count, row->types);
+        if (PQresultStatus(result) != PGRES_COMMAND_OK)
+            return pg_error(session, result, row->name, err);
+    }
+    return STATUS_OK;
+}
+
+static enum status fit_session(PGconn *session, struct error *err)
+{
+    enum status status = pg_run(session, session_sql, NULL, err);
+    if (status == STATUS_OK)
+        status = check_server(session, err);
+    if (status == STATUS_OK)
+        status = schema_check(session, err);
+    if (status == STATUS_OK)
+        status = prepare_statements(session, err);
+    if (status == STATUS_INVALID) /* no article is to blame here */
+        status = err ? (err->status = STATUS_BROKEN) : STATUS_BROKEN;
+    return status;
+}
+
+enum status connection_open(struct connection *connection, struct error *err)
+{
+    if (connection->session && PQstatus(connection->session) == CONNECTION_OK)
+        return STATUS_OK;
+    connection_close(connection);
+    /* What stands before dbname are defaults that the URL may change. */
+    const char *keys[] = {"connect_timeout",      "keepalives_idle",  "keepalives_interval",
+                          "keepalives_count",     "tcp_user_timeout", "fallback_application_name",
+                          "target_session_attrs", "dbname",           NULL};
+    const char *values[] = {"5",          "10",
+                            "5",          "3",
+                            "30000",      connection->worker_name,
+                            "read-write", connection->database_url,
+                            NULL};
+    PGconn *session = PQconnectdbParams(keys, values, 1);
+    enum status status = STATUS_OK;
+    if (PQstatus(session) != CONNECTION_OK) {
+        const char *text = PQerrorMessage(session);
+        status = error_set(err, STATUS_AGAIN, "could not connect to PostgreSQL: %.*s",
+                           (int)strcspn(text, "\n"), text);
+    }
+    if (status == STATUS_OK)
+        status = fit_session(session, err);
+    if (status == STATUS_OK && (PQsetnonblocking(session, 1) != 0 || !PQenterPipelineMode(session)))
+        status = error_set(err, STATUS_AGAIN, "could not enter pipeline mode");
+    if (status != STATUS_OK) {
+        PQfinish(session);
+        return status;
+    }
+    connection->session = session;
+    connection->is_fresh = true;
+    return STATUS_OK;
+}
+
+/* ---- sending and reading ---- */
+
+void connection_send(struct connection *connection, enum statement statement,
+                     const struct parameter *parameters)
+{
+    const struct statement_row *row = statement_row(statement);
+    const char *values[STATEMENT_PARAMETERS];
+    int sizes[STATEMENT_PARAMETERS];
+    int formats[STATEMENT_PARAMETERS];
+    for (int i = 0; i < row->parameter_count; i++) {
+        values[i] = parameters[i].bytes;
+        sizes[i] = parameters[i].size;
+        formats[i] = parameters[i].binary;
+    }
+    connection->has_commit |= statement == SQL_COMMIT;
+    if (!PQsendQueryPrepared(connection->session, row->name, row->parameter_count, values, sizes,
+                             formats, 1))
+        connection->send_failed = true;
+}
+
+struct reading {
+    PGconn *session;
+    void (*on_result)(int number, PGresult *result, void *context);
+    void *context;
+    struct failure *failure;
+    int number;
+    bool failed;
+    bool synced;
+};
+
+static void note_failure(struct reading *reading, const PGresult *result)
+{
+    if (reading->failed)
+        return; /* the first one says why */
+    reading->failed = true;
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (!text)
+        text = PQresultErrorMessage(result);
+    struct failure *failure = reading->failure;
+    failure->verdict = sqlstate_judge(state);
+    (void)snprintf(failure->state, sizeof failure->state, "%.5s", state ? state : "");
+    (void)snprintf(failure->text, sizeof failure->text, "%.*s", (int)strcspn(text, "\n"), text);
+}
+
+/* Everything that has arrived, up to the Sync. */
+static void read_results(struct reading *reading)
+{
+    while (!reading->synced && !PQisBusy(reading->session)) {
+        CLEANUP(pg_result_clear) PGresult *result = PQgetResult(reading->session);
+        if (!result) { /* the end of one statement, or of the connection */
+            reading->number++;
+            if (PQstatus(reading->session) != CONNECTION_OK)
+                return;
+            continue;
+        }
+        switch (PQresultStatus(result)) {
+        case PGRES_PIPELINE_SYNC:
+            reading->synced = true;
+            break;
+        case PGRES_COMMAND_OK:
+        case PGRES_TUPLES_OK:
+            if (reading->on_result)
+                reading->on_result(reading->number, result, reading->context);
+            break;
+        case PGRES_PIPELINE_ABORTED:
+            break;
+        default:
+            note_failure(reading, result);
+            break;
+        }
+    }
+}
+
+/* false: the connection is gone or silent. */
+static bool pump(struct connection *connection, struct reading *reading)
+{
+    int64_t deadline_ms = clock_mono_ms() + FINISH_LIMIT_MS;
+    bool sent = false;
+    while (!reading->synced) {
+        int unsent = PQflush(reading->session);
+        if (unsent < 0)
+            return false;
+        if (!unsent && !sent) {
+            sent = true;
+            if (connection->has_commit)
+                crash_here(CRASH_WORKER_MID_STORE);
+        }
+        struct pollfd wait = {.fd = PQsocket(reading->session),
+                              .events = (short)(unsent ? POLLIN | POLLOUT : POLLIN)};
+        int64_t left_ms = deadline_ms - clock_mono_ms();
+        if (left_ms <= 0)
+            return false;
+        if (poll(&wait, 1, (int)left_ms) <= 0)
+            continue; /* a signal, or the deadline */
+        bool alive = !(wait.revents & ~POLLOUT) || PQconsumeInput(reading->session);
+        read_results(reading);
+        if (!reading->synced && (!alive || PQstatus(reading->session) != CONNECTION_OK))
+            return false;
+    }
+    return true;
+}
+
+static enum status lost(struct connection *connection, struct failure *failure, bool has_text)
+{
+    if (!has_text) {
+        const char *text = PQerrorMessage(connection->session);
+        (void)snprintf(failure->text, sizeof failure->text, "%.*s", (int)strcspn(text, "\n"),
+                       *text ? text : "the server fell silent");
+    }
+    if (failure->verdict != SQL_BROKEN)
+        failure->verdict = SQL_AGAIN;
+    failure->connection_lost = true;
+    connection_close(connection);
+    return STATUS_AGAIN;
+}
+
+enum status connection_finish(struct connection *connection,
+                              void (*on_result)(int number, PGresult *result, void *context),
+                              void *context, struct failure *ret_failure)
+{
+    *ret_failure = (struct failure){.verdict = SQL_AGAIN};
+    struct reading reading = {.session = connection->session,
+                              .on_result = on_result,
+                              .context = context,
+                              .failure = ret_failure};
+    if (connection->send_failed || !PQpipelineSync(connection->session))
+        return lost(connection, ret_failure, false);
+    bool whole = pump(connection, &reading);
+    connection->has_commit = false;
+    if (!whole)
+        return lost(connection, ret_failure, reading.failed);
+    if (!reading.failed)
+        return STATUS_OK;
+    if (PQtransactionStatus(connection->session) != PQTRANS_IDLE) {
+        struct failure ignored;
+        connection_send(connection, SQL_ROLLBACK, NULL);
+        if (connection_finish(connection, NULL, NULL, &ignored) != STATUS_OK)
+            ret_failure->connection_lost = true; /* it took the transaction along */
+    }
+    return STATUS_INVALID;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/store/moment.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Exactly count digits at *at_p, which moves behind them; -1 when there are fewer. */
+static int take_digits(const char **at_p, int count)
+{
+    int value = 0;
+    for (int i = 0; i < count; i++) {
+        if (!isdigit((unsigned char)**at_p))
+            return -1;
+        value = 10 * value + (**at_p - '0');
+        (*at_p)++;
+    }
+    return value;
+}
+
+static bool take(const char **at_p, char letter)
+{
+    if (**at_p != letter)
+        return false;
+    (*at_p)++;
+    return true;
+}
+
+static int days_of_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+static bool take_day(const char **at_p, struct moment *moment)
+{
+    int year = take_digits(at_p, 4);
+    if (year < 1 || !take(at_p, '-'))
+        return false;
+    int month = take_digits(at_p, 2);
+    if (month < 1 || month > 12 || !take(at_p, '-'))
+        return false;
+    int day = take_digits(at_p, 2);
+    if (day < 1 || day > days_of_month(year, month))
+        return false;
+    (void)snprintf(moment->day, sizeof moment->day, "%04u-%02u-%02u", (unsigned)year % 10000u,
+                   (unsigned)month % 100u, (unsigned)day % 100u);
+    return true;
+}
+
+/* The zone as "+07:00" into zone, at the end of the text. */
+static bool take_zone(const char **at_p, struct moment *moment, char zone[8])
+{
+    (void)strcpy(zone, "+07:00");
+    if (!**at_p)
+        return true;
+    moment->has_zone = true;
+    if (take(at_p, 'Z') || take(at_p, 'z')) {
+        (void)strcpy(zone, "+00:00");
+        return !**at_p;
+    }
+    char sign = **at_p;
+    if (sign != '+' && sign != '-')
+        return false;
+    (*at_p)++;
+    int hours = take_digits(at_p, 2);
+    (void)take(at_p, ':');
+    int minutes = take_digits(at_p, 2);
+    if (hours < 0 || hours > 15 || minutes < 0 || minutes > 59)
+        return false;
+    (void)snprintf(zone, 8, "%c%02u:%02u", sign, (unsigned)hours % 100u, (unsigned)minutes % 100u);
+    return !**at_p;
+}
+
+static bool take_time(const char **at_p, struct moment *moment)
+{
+    int seconds = 0;
+    int micros = 0;
+    char zone[8];
+    int hours = take_digits(at_p, 2);
+    if (hours < 0 || hours > 23 || !take(at_p, ':'))
+        return false;
+    int minutes = take_digits(at_p, 2);
+    if (minutes < 0 || minutes > 59)
+        return false;
+    if (take(at_p, ':')) {
+        seconds = take_digits(at_p, 2);
+        if (seconds < 0 || seconds > 60)
+            return false;
+        if (take(at_p, '.')) {
+            int unit = 100000;
+            if (!isdigit((unsigned char)**at_p))
+                return false;
+            for (; isdigit((unsigned char)**at_p); (*at_p)++, unit /= 10)
+                micros += unit * (**at_p - '0');
+        }
+    }
+    if (!take_zone(at_p, moment, zone))
+        return false;
+    (void)snprintf(moment->time, sizeof moment->time, "%.10s %02u:%02u:%02u.%06u%.6s", moment->day,
+                   (unsigned)hours % 100u, (unsigned)minutes % 100u,
+                   (unsigned)(seconds > 59 ? 59 : seconds), (unsigned)micros % 1000000u, zone);
+    return true;
+}
+
+bool moment_parse(const char *text, struct moment *ret_moment)
+{
+    *ret_moment = (struct moment){0};
+    const char *at = text;
+    if (!at || !take_day(&at, ret_moment))
+        return false;
+    if (!*at)
+        return true;
+    if (*at != 'T' && *at != 't' && *at != ' ')
+        return false;
+    at++;
+    return take_time(&at, ret_moment);
+}
