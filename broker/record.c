@@ -289,7 +289,8 @@ bool open_record_decode(struct open_record *record, const void *bytes, size_t si
     record->attempts = (uint16_t)get_number(&r, 2);
     record->accepted_at_ms = (int64_t)get_number(&r, 8);
     record->due_at_ms = (int64_t)get_number(&r, 8);
-    (void)get_number(&r, 2);
+    if (get_number(&r, 2) != 0)
+        r.bad = true;
     return is_whole(&r) && (record->state == NEWSLOOM__V1__STATE__QUEUED ||
                             record->state == NEWSLOOM__V1__STATE__WAITING);
 }
