@@ -7,6 +7,7 @@
 enum {
     NEARBY_POINTS = 800, /* how far back a full date still sets the year of a short one */
     NEARBY_DAYS = 60,    /* and how far apart the two may be */
+    MOST_FULL_DATES = 64,
     CONFIDENCE_FULL = 950,
     CONFIDENCE_FILLED = 850,
     CONFIDENCE_OPEN = 600,
@@ -17,6 +18,8 @@ struct context {
     struct moment anchor; /* when the article was published or fetched; year 0: not known */
     struct moment last;
     uint32_t last_end;
+    struct moment full[MOST_FULL_DATES]; /* the first of the text, only without an anchor */
+    unsigned full_count;
 };
 
 static int64_t distance(struct moment a, struct moment b)
@@ -40,6 +43,23 @@ void date_fill_year(struct moment *moment, struct moment anchor)
     *moment = best;
 }
 
+/* Nobody knows when the article was published: the full date of the text that lies nearest. */
+static void fill_from_text(struct moment *moment, const struct context *context)
+{
+    struct moment best = *moment;
+    int64_t nearest = NEARBY_DAYS + 1;
+    for (unsigned i = 0; i < context->full_count; i++) {
+        struct moment candidate = *moment;
+        date_fill_year(&candidate, context->full[i]);
+        int64_t days = distance(candidate, context->full[i]);
+        if (days < nearest) {
+            nearest = days;
+            best = candidate;
+        }
+    }
+    *moment = best;
+}
+
 static void resolve_year(struct moment *moment, const struct context *context, uint32_t start)
 {
     if (moment->year)
@@ -54,6 +74,8 @@ static void resolve_year(struct moment *moment, const struct context *context, u
     }
     if (context->anchor.year)
         date_fill_year(moment, context->anchor);
+    else
+        fill_from_text(moment, context);
 }
 
 /* A day alone ("sáng ngày 5") is the last such day before the anchor. */
@@ -141,9 +163,26 @@ static struct moment find_anchor(const struct document *document)
     return anchor;
 }
 
+static void collect_full_dates(const struct document *document, struct context *context)
+{
+    for (uint32_t i = 0; i < document->sentence_count; i++) {
+        uint32_t at = document->sentences[i].first_token;
+        struct date_reading reading;
+        while (date_read_next(document, &document->sentences[i], &at, &reading)) {
+            if (!reading.to.year || !reading.to.month)
+                continue;
+            context->full[context->full_count++] = reading.to;
+            if (context->full_count == MOST_FULL_DATES)
+                return;
+        }
+    }
+}
+
 void dates_find(struct document *document)
 {
     struct context context = {.anchor = find_anchor(document), .last = MOMENT_NONE};
+    if (!context.anchor.year)
+        collect_full_dates(document, &context);
     for (uint32_t i = 0; i < document->sentence_count; i++) {
         const struct sentence *sentence = &document->sentences[i];
         uint32_t at = sentence->first_token;

@@ -5,8 +5,9 @@
  * A date, a month, a quarter, a year, a school year or an interval of them; the words that
  * introduce it ("ngày", "tháng", "từ … đến") belong to the span, parts of the day do not. A clock
  * time joined to the date makes the value YYYY-MM-DDThh:mm. A year that is left out comes from a
- * full date shortly before, else from when the article was published or fetched; when there
- * is none of these the value is "?". What the calendar
+ * full date shortly before, else from when the article was published or fetched, else from
+ * a full date anywhere in the text that lies within two months; when there is none of these the
+ * value is "?". What the calendar
  * does not know is not a date. How dates are written is in date_grammar.h.
  */
 #ifndef WORKER_EXTRACT_DATES_H

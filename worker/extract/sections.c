@@ -1,32 +1,288 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/sections.h"
 
+#include <string.h>
+
 #include "worker/extract/document.h"
+#include "worker/extract/lines.h"
+
+#define KIND(name) NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_##name
+
+enum {
+    TITLE_LEAST_WORDS = 3,
+    TITLE_MOST_WORDS = 35,
+    LEAD_MOST_WORDS = 90,
+    CAPTION_MOST_WORDS = 40,
+    LISTING_LEAST_TEASERS = 12, /* so many headlines and hardly any prose: a listing */
+    LISTING_MOST_BODY_WORDS = 90,
+    BYLINE_REACH = 3, /* lines after the body in which its author may stand */
+};
+
+/* The lines [first, end) that hold the article's prose. */
+struct region {
+    uint32_t first;
+    uint32_t end;
+};
+
+/* How much a line speaks for being part of the article, in words. */
+static int64_t line_weight(const struct line *line, bool is_after_prose)
+{
+    unsigned looks = line->looks;
+    int64_t words = line->words;
+    if (looks & LINE_REPEATED)
+        return -words - 4;
+    if (looks & LINE_STOP)
+        return is_after_prose ? -400 : -40;
+    if (looks & LINE_NOISE)
+        return -60;
+    if (looks & LINE_TIME)
+        return is_after_prose ? -60 : -2;
+    if (looks & LINE_PROSE)
+        return words;
+    if (looks & (LINE_CAPTION | LINE_PICTURE))
+        return 0;
+    return looks & LINE_BULLET ? -10 : -8;
+}
+
+/* The run of lines with the largest weight; first == end when no line weighs anything. */
+static struct region find_region(const struct lines *lines)
+{
+    struct region best = {0};
+    int64_t best_weight = 0;
+    int64_t weight = 0;
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < lines->count; i++) {
+        if (weight <= 0) {
+            weight = 0;
+            first = i;
+        }
+        weight += line_weight(&lines->items[i], weight > 0);
+        if (weight > best_weight) {
+            best_weight = weight;
+            best = (struct region){first, i + 1};
+        }
+    }
+    return best;
+}
+
+static bool can_be_title(const struct line *line)
+{
+    const unsigned never =
+        LINE_STOP | LINE_NOISE | LINE_TIME | LINE_COUNT | LINE_BULLET | LINE_PICTURE | LINE_CAPTION;
+    return line->words >= TITLE_LEAST_WORDS && line->words <= TITLE_MOST_WORDS &&
+           !(line->looks & never);
+}
+
+/* The line that says what the feeder or the page's metadata call the title. */
+static uint32_t find_named_title(const struct document *document, const struct lines *lines,
+                                 struct region region)
+{
+    if (!document->title[0])
+        return UINT32_MAX;
+    struct text title = text_view(document->arena, document->title, strlen(document->title));
+    const char *folded = line_fold(document->arena, title.points, title.length);
+    for (uint32_t i = 0; i < lines->count && i <= region.first + 1; i++)
+        if (strcmp(lines->items[i].folded, folded) == 0)
+            return i;
+    return UINT32_MAX;
+}
+
+/* The headline: the nearest fitting line above the prose, else the first line of it. */
+static uint32_t find_title(const struct document *document, const struct lines *lines,
+                           struct region region)
+{
+    uint32_t named = find_named_title(document, lines, region);
+    if (named != UINT32_MAX)
+        return named;
+    for (uint32_t i = region.first; i-- > 0;)
+        if (can_be_title(&lines->items[i]))
+            return i;
+    bool has_more = region.end - region.first >= 2;
+    return has_more && can_be_title(&lines->items[region.first]) ? region.first : UINT32_MAX;
+}
+
+static Newsloom__V1__SectionKind kind_above(const struct lines *lines, uint32_t index,
+                                            uint32_t title)
+{
+    const struct line *line = &lines->items[index];
+    if (line->looks & (LINE_DATE | LINE_COUNT))
+        return KIND(METADATA);
+    bool is_below_title = title != UINT32_MAX && index > title;
+    if (is_below_title && (line->looks & (LINE_BYLINE | LINE_TIME)) && !(line->looks & LINE_STOP))
+        return KIND(METADATA);
+    if (is_below_title && line->looks & LINE_CAPTION)
+        return KIND(CAPTION);
+    return KIND(JUNK);
+}
+
+static bool is_prose(const struct lines *lines, uint32_t index)
+{
+    return index < lines->count && lines->items[index].looks & LINE_PROSE;
+}
+
+/* A teaser inside the article: headlines in a row, or one after "Xem thêm". */
+static bool is_teaser(const struct lines *lines, uint32_t index, struct region region)
+{
+    const struct line *line = &lines->items[index];
+    if (line->looks & (LINE_PROSE | LINE_CAPTION) || line->words < TITLE_LEAST_WORDS)
+        return false;
+    unsigned run = 1;
+    for (uint32_t i = index;
+         i-- > region.first && can_be_title(&lines->items[i]) && !is_prose(lines, i);)
+        run++;
+    for (uint32_t i = index + 1;
+         i < region.end && can_be_title(&lines->items[i]) && !is_prose(lines, i); i++)
+        run++;
+    bool follows_noise = index > region.first && lines->items[index - 1].looks & LINE_NOISE &&
+                         lines->items[index - 1].words <= 4;
+    return run >= 3 || follows_noise;
+}
+
+static Newsloom__V1__SectionKind kind_inside(const struct lines *lines, uint32_t index,
+                                             struct region region, uint32_t body_first)
+{
+    const struct line *line = &lines->items[index];
+    if (line->looks & (LINE_STOP | LINE_NOISE | LINE_REPEATED | LINE_PICTURE))
+        return KIND(JUNK);
+    if (line->looks & (LINE_COUNT | LINE_DATE))
+        return index <= body_first ? KIND(METADATA) : KIND(JUNK);
+    if (line->looks & LINE_TIME)
+        return KIND(JUNK);
+    if (line->looks & LINE_CAPTION)
+        return KIND(CAPTION);
+    if (line->looks & LINE_BYLINE && !(line->looks & LINE_PROSE))
+        return KIND(METADATA);
+    if (is_teaser(lines, index, region))
+        return KIND(JUNK);
+    bool follows_picture = index > 0 && lines->items[index - 1].looks & LINE_PICTURE;
+    bool looks_added =
+        !(line->looks & LINE_PROSE) && line->words <= CAPTION_MOST_WORDS && index > body_first;
+    bool is_before_sentence = line->words > 4; /* shorter ones are more often subheads */
+    if ((follows_picture && line->words <= LEAD_MOST_WORDS) || (looks_added && is_before_sentence))
+        return KIND(CAPTION);
+    return KIND(BODY);
+}
+
+/* The lines right after the prose may say who wrote it. */
+static void mark_bylines(const struct lines *lines, struct region region,
+                         Newsloom__V1__SectionKind *kinds)
+{
+    uint32_t end =
+        region.end + BYLINE_REACH < lines->count ? region.end + BYLINE_REACH : lines->count;
+    for (uint32_t i = region.end; i < end; i++) {
+        const struct line *line = &lines->items[i];
+        if (line->looks & (LINE_STOP | LINE_NOISE | LINE_REPEATED | LINE_BULLET | LINE_TIME))
+            return;
+        if (line->looks & LINE_CAPTION) {
+            kinds[i] = KIND(CAPTION);
+            continue;
+        }
+        bool is_first = i == region.end || kinds[i - 1] == KIND(CAPTION);
+        if (line->looks & LINE_BYLINE || (is_first && line->looks & LINE_NAME))
+            kinds[i] = KIND(METADATA);
+        else
+            return;
+    }
+}
+
+static bool is_listing(const struct lines *lines, struct region region)
+{
+    uint32_t body_words = 0;
+    uint32_t teasers = 0;
+    for (uint32_t i = region.first; i < region.end; i++)
+        if (is_prose(lines, i))
+            body_words += lines->items[i].words;
+    for (uint32_t i = 0; i < lines->count; i++)
+        teasers += can_be_title(&lines->items[i]) && !is_prose(lines, i);
+    return teasers >= LISTING_LEAST_TEASERS && body_words <= LISTING_MOST_BODY_WORDS;
+}
+
+static uint32_t find_lead(const struct lines *lines, struct region region, uint32_t title,
+                          uint32_t first)
+{
+    uint32_t prose = 0;
+    for (uint32_t i = first; i < region.end; i++)
+        prose += is_prose(lines, i);
+    bool is_short = first < region.end && lines->items[first].words <= LEAD_MOST_WORDS;
+    return title != UINT32_MAX && is_short && is_prose(lines, first) && prose >= 3 ? first
+                                                                                   : UINT32_MAX;
+}
+
+static void judge_lines(const struct document *document, const struct lines *lines,
+                        Newsloom__V1__SectionKind *kinds)
+{
+    struct region region = find_region(lines);
+    if (region.first == region.end)
+        region = (struct region){0, lines->count}; /* no prose at all: keep what is no noise */
+    uint32_t title = find_title(document, lines, region);
+    uint32_t body_first = title == region.first ? region.first + 1 : region.first;
+    while (body_first < region.end && !is_prose(lines, body_first))
+        body_first++;
+    for (uint32_t i = 0; i < lines->count; i++) {
+        if (i == title)
+            kinds[i] = KIND(TITLE);
+        else if (i < region.first)
+            kinds[i] = kind_above(lines, i, title);
+        else if (i < region.end)
+            kinds[i] = kind_inside(lines, i, region, body_first);
+        else
+            kinds[i] = KIND(JUNK);
+    }
+    uint32_t lead = find_lead(lines, region, title, body_first);
+    if (lead != UINT32_MAX && kinds[lead] == KIND(BODY))
+        kinds[lead] = KIND(LEAD);
+    mark_bylines(lines, region, kinds);
+    if (is_listing(lines, region))
+        for (uint32_t i = 0; i < lines->count; i++)
+            kinds[i] = KIND(JUNK);
+}
+
+/* "Theo", "Tác giả:" and brackets around a name say nothing of it. */
+static const char *author_of(const struct document *document, const struct line *line)
+{
+    static const char *const before[] = {"tác giả:", "bài, ảnh:", "thực hiện:", "bài:"};
+    struct span span = line->span;
+    for (size_t i = 0; i < COUNT_OF(before); i++)
+        if (strncmp(line->folded, before[i], strlen(before[i])) == 0)
+            while (span.start < span.end && document->text.points[span.start++] != ':')
+                continue;
+    while (span.start < span.end && point_is_space(document->text.points[span.start]))
+        span.start++;
+    return document_text(document, span);
+}
+
+static void find_names(struct document *document, const struct lines *lines,
+                       const Newsloom__V1__SectionKind *kinds)
+{
+    for (uint32_t i = 0; i < lines->count; i++) {
+        const struct line *line = &lines->items[i];
+        bool is_source = strncmp(line->folded, "theo", 4) == 0 || line->folded[0] == '(';
+        if (kinds[i] == KIND(TITLE) && !document->title[0])
+            document->title = document_text(document, line->span);
+        if (kinds[i] == KIND(METADATA) && !document->author[0] && !is_source &&
+            line->looks & (LINE_NAME | LINE_BYLINE))
+            document->author = author_of(document, line);
+    }
+}
 
 void sections_find(struct document *document)
 {
-    const struct text *text = &document->text;
-    uint32_t at = 0;
-    while (at < text->length) {
-        uint32_t end = at;
-        while (end < text->length && text->points[end] != '\n')
-            end++;
-        uint32_t first = at;
-        uint32_t last = end;
-        while (first < last && point_is_space(text->points[first]))
-            first++;
-        while (last > first && point_is_space(text->points[last - 1]))
-            last--;
-        at = end + 1;
-        if (first == last)
-            continue;
+    struct lines lines = lines_read(document);
+    Newsloom__V1__SectionKind *kinds =
+        arena_take(document->arena, (size_t)lines.count + 1, sizeof(*kinds));
+    judge_lines(document, &lines, kinds);
+    bool has_text = false;
+    for (uint32_t i = 0; i < lines.count; i++) {
         struct section *section = document_add_section(document);
-        section->kind = document->section_count == 1
-                            ? NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_TITLE
-                            : NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_BODY;
-        section->span = (struct span){first, last};
+        section->kind = kinds[i];
+        section->span = lines.items[i].span;
+        has_text = has_text || kinds[i] != KIND(JUNK);
     }
-    document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_ARTICLE;
-    if (document->section_count && !document->title[0])
-        document->title = document_text(document, document->sections[0].span);
+    find_names(document, &lines, kinds);
+    if (has_text)
+        document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_ARTICLE;
+    else if (lines.count >= LISTING_LEAST_TEASERS)
+        document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_LISTING;
+    else
+        document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_OTHER;
 }

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/lines.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "worker/extract/document.h"
+
+enum {
+    PROSE_WORDS = 12,
+    LONG_PROSE_WORDS = 30,
+    CAPTION_MOST_WORDS = 60,
+    NAME_MOST_WORDS = 6,
+    PHRASE_EXTRA_WORDS = 4,
+};
+
+/* Lines that begin so head what comes after an article. All tables are folded as line_fold() does.
+ */
+static const char *const stops[] = {
+    "tin liên quan",
+    "tin bài liên quan",
+    "bài viết liên quan",
+    "bài liên quan",
+    "tin cùng chuyên mục",
+    "cùng chuyên mục",
+    "bài cùng chuyên mục",
+    "các tin khác",
+    "tin khác",
+    "các bài khác",
+    "tin mới hơn",
+    "tin cũ hơn",
+    "các tin đã đưa",
+    "tin đã đưa",
+    "có thể bạn quan tâm",
+    "bạn có thể quan tâm",
+    "viết bình luận",
+    "gửi bình luận",
+    "bình luận",
+    "ý kiến bạn đọc",
+    "ý kiến của bạn",
+    "gửi ý kiến",
+    "phản hồi",
+    "để lại bình luận",
+    "đọc nhiều",
+    "tin đọc nhiều",
+    "xem nhiều",
+    "tin xem nhiều",
+    "tin nổi bật",
+    "tin mới nhất",
+    "tin nóng",
+    "tin tức khác",
+    "thông tin cần biết",
+    "thống kê truy cập",
+    "đăng nhập",
+    "liên kết website",
+    "liên kết web",
+    "tìm kiếm",
+    "từ khóa",
+    "tags",
+    "tag:",
+    "chia sẻ bài viết",
+    "các tin liên quan",
+    "tin tài trợ",
+    "quảng cáo",
+    "mời quý độc giả",
+    "mời bạn đọc",
+    "mời độc giả",
+    "lên đầu trang",
+    "về đầu trang",
+    "về trang chủ",
+    "bản quyền",
+    "©",
+    "giấy phép số",
+    "tin trong nước khác",
+    "đánh giá bài viết",
+    "bài viết khác",
+    "tin cùng loại",
+    "sự kiện liên quan",
+    "chủ đề liên quan",
+    "video liên quan",
+    "ảnh liên quan",
+    "tổng số lượt truy cập",
+};
+
+/* Lines that begin so are noise wherever they stand. */
+static const char *const noises[] = {
+    "xem thêm",
+    "đọc thêm",
+    "đọc tiếp",
+    "xem tiếp",
+    ">>",
+    "»",
+    "video:",
+    "clip:",
+    "[video",
+    "email:",
+    "e-mail:",
+    "hotline",
+    "đường dây nóng",
+    "điện thoại:",
+    "fax:",
+    "cỡ chữ",
+    "chia sẻ",
+    "facebook",
+    "zalo",
+    "twitter",
+    "in trang",
+    "in bài",
+    "gửi email",
+    "google news",
+    "trang chủ",
+    "quay lại",
+    "lưu bài",
+    "nghe bài",
+    "mọi phản ánh",
+    "mọi ý kiến",
+    "mọi thông tin",
+    "copy link",
+    "loading",
+    "bannerhome",
+    "thích và chia sẻ",
+    "chưa có bình luận",
+    "nhấn để",
+    "bấm vào đây",
+    "vui lòng nhập",
+    "họ và tên",
+    "mã xác nhận",
+    "toggle",
+    "menu",
+    "skip to",
+    "rss",
+    "website:",
+    "http://",
+    "https://",
+    "www.",
+    "theo dõi báo",
+    "theo dõi chúng tôi",
+    "đăng ký nhận tin",
+    "hãy là người đầu tiên",
+    "bạn đang xem",
+};
+
+static const char *const counters[] = {"lượt xem", "lượt đọc",     "số lần đọc", "số lượt xem",
+                                       "đã xem",   "số người xem", "views:",     "lượt truy cập"};
+
+static const char *const bylines[] = {
+    "theo ",     "nguồn:",    "nguồn tin:", "pv ",        "pv",
+    "(theo ",    "tác giả:",  "bài, ảnh:",  "bài và ảnh", "thực hiện:",
+    "tin, ảnh:", "tin, bài:", "bài:",       "biên tập:",  "phóng viên"};
+
+static const char *const caption_marks[] = {"ảnh:",      "ảnh minh họa", "ảnh minh hoạ",
+                                            "nguồn ảnh", "photo:",       "(ảnh",
+                                            "ảnh chụp",  "ảnh tư liệu",  "ảnh cắt từ"};
+
+static const char *const picture_endings[] = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"};
+
+const char *line_fold(struct arena *arena, const uint32_t *points, uint32_t length)
+{
+    utf8proc_int32_t *folded = arena_take(arena, (size_t)length + 1, sizeof(*folded));
+    utf8proc_ssize_t count = 0;
+    bool has_marks = false;
+    for (uint32_t i = 0; i < length; i++) {
+        if (point_is_space(points[i])) {
+            if (count && folded[count - 1] != ' ')
+                folded[count++] = ' ';
+            continue;
+        }
+        has_marks = has_marks || point_is_mark(points[i]);
+        folded[count++] = (utf8proc_int32_t)point_lower(points[i]);
+    }
+    while (count && folded[count - 1] == ' ')
+        count--;
+    if (has_marks)
+        count = utf8proc_normalize_utf32(folded, count, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+    char *bytes = arena_take(arena, (size_t)count * 4 + 1, 1);
+    size_t size = 0;
+    for (utf8proc_ssize_t i = 0; i < count; i++)
+        size += (size_t)utf8proc_encode_char(folded[i], (utf8proc_uint8_t *)bytes + size);
+    return bytes;
+}
+
+static bool starts_with(const char *text, const char *const *phrases, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(text, phrases[i], strlen(phrases[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool contains(const char *text, const char *const *phrases, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strstr(text, phrases[i]))
+            return true;
+    return false;
+}
+
+static unsigned count_words(const char *text)
+{
+    unsigned words = *text != 0;
+    for (; *text; text++)
+        words += *text == ' ';
+    return words;
+}
+
+/* A phrase of the table, and hardly anything behind it. */
+static bool is_stop(const char *folded, unsigned words)
+{
+    for (size_t i = 0; i < COUNT_OF(stops); i++) {
+        size_t size = strlen(stops[i]);
+        if (strncmp(folded, stops[i], size) != 0)
+            continue;
+        bool is_whole = !folded[size] || strchr(" :,.(>|", folded[size]);
+        if (is_whole && words <= count_words(stops[i]) + PHRASE_EXTRA_WORDS)
+            return true;
+    }
+    return false;
+}
+
+/* Does it end as a sentence does? Closing quotes and brackets do not count. */
+static bool ends_as_sentence(const uint32_t *points, struct span span)
+{
+    uint32_t at = span.end;
+    while (at > span.start) {
+        uint32_t point = points[--at];
+        if (point == '"' || point == ')' || point == 0x201d || point == 0x2019 || point == 0xbb ||
+            point == ' ' || point == '/')
+            continue;
+        return point == '.' || point == '!' || point == '?' || point == 0x2026 || point == ';';
+    }
+    return false;
+}
+
+struct census {
+    unsigned digits;
+    unsigned letters;
+    unsigned words;       /* runs of letters */
+    unsigned capitals;    /* of these, beginning with a capital */
+    unsigned inner_stops; /* a full stop and a capital after it */
+};
+
+static struct census take_census(const uint32_t *points, struct span span)
+{
+    struct census census = {0};
+    bool was_letter = false;
+    for (uint32_t i = span.start; i < span.end; i++) {
+        bool is_letter = point_is_letter(points[i]);
+        census.digits += point_is_digit(points[i]);
+        census.letters += is_letter;
+        census.words += is_letter && !was_letter;
+        census.capitals += is_letter && !was_letter && point_is_upper(points[i]);
+        if (points[i] == '.' && i + 2 < span.end && points[i + 1] == ' ' &&
+            point_is_upper(points[i + 2]))
+            census.inner_stops++;
+        was_letter = is_letter;
+    }
+    return census;
+}
+
+/* d/m/yyyy with "/", "-" or "." anywhere, or "năm yyyy" after a month. */
+static bool has_full_date(const char *folded)
+{
+    for (const char *at = folded; *at; at++) {
+        unsigned day = 0, month = 0, year = 0;
+        int used = 0;
+        if (*at < '0' || *at > '9' || (at > folded && at[-1] >= '0' && at[-1] <= '9'))
+            continue;
+        // NOLINTNEXTLINE(cert-err34-c): widths bound the numbers
+        if (sscanf(at, "%2u%*1[-/.]%2u%*1[-/.]%4u%n", &day, &month, &year, &used) == 3 && used &&
+            day >= 1 && day <= 31 && month >= 1 && month <= 12 && year >= 1900)
+            return true;
+    }
+    return strstr(folded, "tháng ") && strstr(folded, " năm ") && strstr(folded, "ngày ");
+}
+
+static bool has_clock(const char *folded)
+{
+    for (const char *at = folded; *at; at++)
+        if (*at >= '0' && *at <= '9' && at[1] == ':' && at[2] >= '0' && at[2] <= '5')
+            return true;
+    return false;
+}
+
+static bool is_separator(const char *folded, const struct census *census)
+{
+    return !census->letters && !census->digits && folded[0];
+}
+
+static unsigned time_looks(const char *folded, const struct census *census)
+{
+    bool has_date = has_full_date(folded);
+    if (census->words > 10 || census->digits < 3 || (!has_date && !has_clock(folded)))
+        return 0;
+    if (has_date)
+        return LINE_TIME | LINE_DATE;
+    return census->words <= 4 ? LINE_TIME : 0;
+}
+
+static unsigned phrase_looks(const char *folded, unsigned words)
+{
+    unsigned looks = 0;
+    bool is_short = words <= 2 * PHRASE_EXTRA_WORDS;
+    if (is_stop(folded, words))
+        looks |= LINE_STOP;
+    if (starts_with(folded, noises, COUNT_OF(noises)))
+        looks |= LINE_NOISE;
+    if (is_short && contains(folded, counters, COUNT_OF(counters)))
+        looks |= LINE_COUNT;
+    if (is_short && starts_with(folded, bylines, COUNT_OF(bylines)))
+        looks |= LINE_BYLINE;
+    if (words <= 4 && contains(folded, picture_endings, COUNT_OF(picture_endings)))
+        looks |= LINE_PICTURE;
+    if (words <= CAPTION_MOST_WORDS && (contains(folded, caption_marks, COUNT_OF(caption_marks)) ||
+                                        strncmp(folded, "ảnh ", strlen("ảnh ")) == 0))
+        looks |= LINE_CAPTION;
+    return looks;
+}
+
+static bool is_bullet(uint32_t point)
+{
+    return point == '-' || point == '+' || point == '*' || point == '>' || point == 0xbb ||
+           point == 0x2022 || point == 0x25cf || point == 0x25aa || point == 0xb7 ||
+           point == 0x2013 || point == 0x25ba;
+}
+
+/* "Anh Nguyễn", "HỮU PHÚC", "TTXVN/Tin Tức", "PV (TTXVN)". */
+static bool is_name(const struct census *census)
+{
+    return census->words >= 1 && census->words <= NAME_MOST_WORDS && census->digits == 0 &&
+           census->capitals == census->words;
+}
+
+static void look_at(const struct document *document, struct line *line)
+{
+    const uint32_t *points = document->text.points;
+    struct census census = take_census(points, line->span);
+    line->folded =
+        line_fold(document->arena, points + line->span.start, line->span.end - line->span.start);
+    line->words = census.words;
+    line->looks = phrase_looks(line->folded, census.words) | time_looks(line->folded, &census);
+    bool is_ended = ends_as_sentence(points, line->span);
+    bool is_prose = (is_ended && census.words >= PROSE_WORDS) || census.words >= LONG_PROSE_WORDS ||
+                    (census.inner_stops && census.words >= PROSE_WORDS);
+    if (is_prose)
+        line->looks |= LINE_PROSE;
+    else if (census.words >= 1)
+        line->looks |= LINE_HEADLINE;
+    if (is_name(&census))
+        line->looks |= LINE_NAME;
+    if (is_separator(line->folded, &census))
+        line->looks |= LINE_NOISE;
+    if (is_bullet(points[line->span.start]))
+        line->looks |= LINE_BULLET;
+}
+
+static bool is_line_end(uint32_t point)
+{
+    return point == '\n' || point == '\r' || point == '\f' || point == 0x2028 || point == 0x2029;
+}
+
+/* The next line at or after *at_io without the space around it; false at the end of the text. */
+static bool next_span(const struct text *text, uint32_t *at_io, struct span *ret_span)
+{
+    uint32_t at = *at_io;
+    while (at < text->length && point_is_space(text->points[at]))
+        at++;
+    if (at >= text->length)
+        return false;
+    uint32_t end = at;
+    while (end < text->length && !is_line_end(text->points[end]))
+        end++;
+    *at_io = end;
+    while (end > at && point_is_space(text->points[end - 1]))
+        end--;
+    *ret_span = (struct span){at, end};
+    return true;
+}
+
+/* Was the line only broken to fit a page? Its rest follows at once and begins in lower case. */
+static bool goes_on(const struct text *text, struct span line, struct span next)
+{
+    uint32_t first = text->points[next.start];
+    if (!point_is_letter(first) || point_is_upper(first) || ends_as_sentence(text->points, line))
+        return false;
+    unsigned breaks = 0;
+    for (uint32_t i = line.end; i < next.start; i++)
+        breaks += text->points[i] == '\n';
+    return breaks <= 1 && line.end - line.start >= 30;
+}
+
+static struct line *add_line(struct arena *arena, struct lines *lines, uint32_t *capacity)
+{
+    if (lines->count == *capacity) {
+        uint32_t wider = *capacity ? *capacity * 2 : 64;
+        struct line *items = arena_take(arena, wider, sizeof(*items));
+        if (lines->count)
+            memcpy(items, lines->items, lines->count * sizeof(*items));
+        lines->items = items;
+        *capacity = wider;
+    }
+    return &lines->items[lines->count++];
+}
+
+static uint32_t hash_text(const char *text)
+{
+    uint32_t hash = 2166136261U;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619U;
+    return hash ^ (hash >> 15);
+}
+
+/* Mark every line whose letters stood on an earlier one. */
+static void mark_repeated(struct arena *arena, struct lines *lines)
+{
+    uint32_t size = 64;
+    while (size < lines->count * 2)
+        size *= 2;
+    uint32_t *slots = arena_take(arena, size, sizeof(*slots)); /* index + 1 */
+    for (uint32_t i = 0; i < lines->count; i++) {
+        uint32_t at = hash_text(lines->items[i].folded) & (size - 1);
+        while (slots[at] && strcmp(lines->items[slots[at] - 1].folded, lines->items[i].folded) != 0)
+            at = (at + 1) & (size - 1);
+        if (slots[at])
+            lines->items[i].looks |= LINE_REPEATED;
+        else
+            slots[at] = i + 1;
+    }
+}
+
+struct lines lines_read(const struct document *document)
+{
+    struct lines lines = {0};
+    uint32_t capacity = 0;
+    uint32_t at = 0;
+    struct span span;
+    while (next_span(&document->text, &at, &span)) {
+        struct line *last = lines.count ? &lines.items[lines.count - 1] : NULL;
+        if (last && goes_on(&document->text, last->span, span))
+            last->span.end = span.end;
+        else
+            add_line(document->arena, &lines, &capacity)->span = span;
+    }
+    for (uint32_t i = 0; i < lines.count; i++)
+        look_at(document, &lines.items[i]);
+    mark_repeated(document->arena, &lines);
+    return lines;
+}
