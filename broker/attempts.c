@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/attempts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "broker/backoff.h"
+
+struct ended {
+    struct answer answer;
+    size_t index; /* in the turn */
+    enum tally row;
+};
+
+static void count_ended(struct broker *b, struct answer *answer)
+{
+    const struct ended *ended = (const struct ended *)answer;
+    if (turn_changed(b->turn, ended->index))
+        broker_tally(b, ended->row, 1);
+}
+
+Newsloom__V1__State attempt_failed(struct broker *b, struct lease *lease,
+                                   const struct attempt_failure *failure)
+{
+    static const struct peer nobody;
+    struct worker *worker = lease->worker;
+    struct item *item = queue_find(b->queue, lease->article_id);
+    ENSURE(item && item->state == ITEM_LEASED);
+    if (failure->charged && item->attempts < UINT16_MAX)
+        item->attempts++;
+    bool dead =
+        failure->permanent || (failure->charged && item->attempts >= b->options.attempt_limit);
+    unsigned tries = item->attempts ? item->attempts : 1;
+    int64_t wait_ms = backoff_ms(b->options.backoff_first_ms, b->options.backoff_limit_ms, tries,
+                                 broker_random(b));
+    struct attempt_change change = {
+        .article_id = item->article_id,
+        .state = dead ? NEWSLOOM__V1__STATE__DEAD : NEWSLOOM__V1__STATE__WAITING,
+        .due_at_ms = dead ? 0 : b->wall_ms + wait_ms,
+        .charged = failure->charged,
+        .suspect = failure->suspect,
+        .worker = arena_text(b->arena, worker->name, strlen(worker->name)),
+        .code = arena_text(b->arena, failure->code, strlen(failure->code)),
+        .text = arena_text(b->arena, failure->text, strlen(failure->text)),
+        .at_ms = b->wall_ms};
+    size_t index = turn_attempt(b->turn, &change);
+    item->suspect = failure->suspect;
+    item->lease = NULL;
+    leases_end(b->leases, lease, &worker->leases);
+    if (!dead) {
+        queue_wait(b->queue, item, b->mono_ms + wait_ms);
+        return change.state;
+    }
+    queue_remove(b->queue, item);
+    struct ended *ended = broker_answer(b, sizeof(*ended), SOCKET_WORK, &nobody, 0, count_ended);
+    ended->index = index;
+    ended->row = TALLY_DEAD;
+    return change.state;
+}
+
+void attempt_returned(struct broker *b, struct lease *lease)
+{
+    struct worker *worker = lease->worker;
+    struct item *item = queue_find(b->queue, lease->article_id);
+    ENSURE(item && item->state == ITEM_LEASED);
+    item->lease = NULL;
+    queue_return(b->queue, item);
+    leases_end(b->leases, lease, &worker->leases);
+}
+
+void attempts_of_lost_worker(struct broker *b, struct worker *worker, const char *why)
+{
+    char name[LOG_QUOTE_SIZE];
+    unsigned started = 0;
+    unsigned returned = 0;
+    struct attempt_failure failure = {
+        .code = "WORKER_LOST", .text = why, .charged = true, .suspect = true};
+    broker_tally(b, TALLY_EXPIRED, worker->leases.count);
+    while (worker->leases.first) {
+        struct lease *lease = worker->leases.first;
+        if (lease->started) {
+            (void)attempt_failed(b, lease, &failure);
+            started++;
+        } else {
+            attempt_returned(b, lease);
+            returned++;
+        }
+    }
+    log_warn("worker-lost", "worker=%s started=%u returned=%u reason=\"%s\"",
+             log_quote(worker->name, name), started, returned, why);
+    workers_remove(b->workers, worker);
+}

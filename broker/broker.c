@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/broker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "broker/opening.h"
+#include "common/clock.h"
+#include "common/crash.h"
+#include "common/notify.h"
+
+enum {
+    IDLE_MS = 100, /* the longest the loop sleeps */
+    AWAY_MS = 500, /* more between two turns: the loop itself was away */
+    SECOND_MS = 1000,
+    INTERVAL_MS = 10000, /* of rates */
+    STOP_MS = 5000,      /* feeders that never stop sending do not hold us longer */
+    RETRY_FULL_MS = 1000,
+};
+
+/* ---- for the steps */
+
+void *broker_answer(struct broker *b, size_t size, enum socket_name socket, const struct peer *peer,
+                    uint64_t request, void (*give)(struct broker *, struct answer *))
+{
+    struct answer *answer = arena_take(b->arena, 1, size);
+    answer->give = give;
+    answer->socket = socket;
+    answer->peer = *peer;
+    answer->request = request;
+    *b->answers_end = answer;
+    b->answers_end = &answer->next;
+    return answer;
+}
+
+void broker_count_refusal(struct broker *b, Newsloom__V1__RefusalCode code)
+{
+    static const struct {
+        Newsloom__V1__RefusalCode code;
+        enum tally row;
+    } rows[] = {
+        {NEWSLOOM__V1__REFUSAL_CODE__BAD_ENVELOPE, TALLY_REFUSED_BAD_ENVELOPE},
+        {NEWSLOOM__V1__REFUSAL_CODE__UNSUPPORTED_PROTOCOL, TALLY_REFUSED_PROTOCOL},
+        {NEWSLOOM__V1__REFUSAL_CODE__UNEXPECTED_MESSAGE, TALLY_REFUSED_UNEXPECTED},
+        {NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT, TALLY_REFUSED_FRAMES},
+        {NEWSLOOM__V1__REFUSAL_CODE__TOO_LARGE, TALLY_REFUSED_LARGE},
+        {NEWSLOOM__V1__REFUSAL_CODE__EMPTY, TALLY_REFUSED_EMPTY},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (rows[i].code == code) {
+            broker_tally(b, rows[i].row, 1);
+            return;
+        }
+    }
+    broker_tally(b, TALLY_REFUSED_OTHER, 1);
+}
+
+struct refused {
+    struct answer answer;
+    Newsloom__V1__RefusalCode code;
+    char text[REASON_LIMIT];
+};
+
+static void give_refusal(struct broker *b, struct answer *answer)
+{
+    struct refused *refused = (struct refused *)answer;
+    Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
+    Newsloom__V1__Refusal refusal = NEWSLOOM__V1__REFUSAL__INIT;
+    envelope.request = answer->request;
+    envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_REFUSAL;
+    envelope.refusal = &refusal;
+    refusal.code = refused->code;
+    refusal.text = refused->text;
+    (void)broker_send(b, answer->socket, &answer->peer, &envelope, NULL, 0);
+}
+
+void broker_refuse(struct broker *b, enum socket_name socket, const struct peer *peer,
+                   uint64_t request, Newsloom__V1__RefusalCode code, const char *format, ...)
+{
+    struct refused *refused =
+        broker_answer(b, sizeof(*refused), socket, peer, request, give_refusal);
+    refused->code = code;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(refused->text, sizeof(refused->text), format, arguments);
+    va_end(arguments);
+    broker_count_refusal(b, code);
+}
+
+enum sent broker_send(struct broker *b, enum socket_name socket, const struct peer *peer,
+                      Newsloom__V1__Envelope *envelope, zmq_msg_t *payloads, size_t count)
+{
+    envelope->protocol = PROTOCOL_VERSION;
+    enum sent sent = sockets_send(b->sockets, socket, peer, envelope, payloads, count);
+    if (sent != SENT)
+        broker_tally(b, TALLY_SEND_BLOCKED, 1);
+    return sent;
+}
+
+Newsloom__V1__Envelope *broker_receive(struct broker *b, enum socket_name socket,
+                                       struct message **ret_message)
+{
+    struct message *message = b->spare ? b->spare : message_new();
+    b->spare = message->next;
+    message->next = NULL;
+    *ret_message = NULL;
+    if (!sockets_receive(b->sockets, socket, message)) {
+        broker_release(b, message);
+        return NULL;
+    }
+    *ret_message = message;
+    Newsloom__V1__Envelope *envelope = NULL;
+    Newsloom__V1__RefusalCode code = NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
+    struct error why;
+    if (envelope_unpack(zmq_msg_data(&message->envelope), zmq_msg_size(&message->envelope),
+                        message->arena, &envelope, &code, &why) == STATUS_OK)
+        return envelope;
+    if (log_gate_open(&b->bad_gate))
+        log_warn("bad-envelope", "socket=%s reason=\"%s\": refused; said once a second at most",
+                 sockets_name(socket), why.text);
+    broker_refuse(b, socket, &message->peer, 0, code, "%s", why.text);
+    return NULL;
+}
+
+void broker_release(struct broker *b, struct message *message)
+{
+    message_clear(message);
+    message->next = b->spare;
+    b->spare = message;
+}
+
+void broker_keep(struct broker *b, struct message *message)
+{
+    message->next = b->kept;
+    b->kept = message;
+}
+
+uint32_t broker_random(struct broker *b)
+{
+    /* xorshift: spreads retries, keeps no secrets */
+    b->random ^= b->random << 13;
+    b->random ^= b->random >> 17;
+    b->random ^= b->random << 5;
+    return b->random;
+}
+
+struct item broker_item(struct broker *b, uint64_t article_id, const char *source, uint64_t size,
+                        Newsloom__V1__Class class_, int64_t accepted_at_ms)
+{
+    return (struct item){
+        .article_id = article_id,
+        .accepted_at_ms = accepted_at_ms,
+        .source_id = store_source_id(b->store, source),
+        .size = (uint32_t)size,
+        .class_ = class_ == NEWSLOOM__V1__CLASS__BACKFILL ? QUEUE_BACKFILL : QUEUE_LIVE,
+    };
+}
+
+void broker_forget(struct broker *b, uint64_t article_id)
+{
+    struct item *item = queue_find(b->queue, article_id);
+    if (!item)
+        return;
+    if (item->state == ITEM_LEASED)
+        leases_end(b->leases, item->lease, &item->lease->worker->leases);
+    else
+        body_drop(&b->bodies, item);
+    queue_remove(b->queue, item);
+}
+
+/* ---- the turn */
+
+static int time_to_next_deadline(const struct broker *b)
+{
+    if (!b->feed_is_dry || !b->work_is_dry || !b->others_are_dry)
+        return 0;
+    int64_t wait_ms = queue_next_due(b->queue);
+    if (wait_ms != INT64_MAX)
+        wait_ms = wait_ms > b->mono_ms ? wait_ms - b->mono_ms : 0;
+    return (int)(wait_ms < IDLE_MS ? wait_ms : IDLE_MS);
+}
+
+static void read_signals(struct broker *b)
+{
+    struct signalfd_siginfo signal_info;
+    while (read(b->signal_fd, &signal_info, sizeof(signal_info)) == sizeof(signal_info)) {
+        if (signal_info.ssi_signo != SIGTERM && signal_info.ssi_signo != SIGINT)
+            continue;
+        b->signals++;
+        log_info("stopping", "signals=%u: answering what was read, then the end", b->signals);
+    }
+}
+
+static void wait_for_messages(struct broker *b)
+{
+    zmq_pollitem_t items[] = {
+        {.socket = sockets_handle(b->sockets, SOCKET_FEED), .events = ZMQ_POLLIN},
+        {.socket = sockets_handle(b->sockets, SOCKET_WORK), .events = ZMQ_POLLIN},
+        {.socket = sockets_handle(b->sockets, SOCKET_SUBSCRIBE), .events = ZMQ_POLLIN},
+        {.socket = sockets_handle(b->sockets, SOCKET_OPERATOR), .events = ZMQ_POLLIN},
+        {.fd = reader_fd(b->reader), .events = ZMQ_POLLIN},
+        {.fd = b->signal_fd, .events = ZMQ_POLLIN},
+    };
+    (void)zmq_poll(items, COUNT_OF(items), time_to_next_deadline(b));
+    if (items[COUNT_OF(items) - 1].revents)
+        read_signals(b);
+}
+
+/* Time in which we did not turn does not count against those who wait for us to listen. */
+static void read_clocks(struct broker *b)
+{
+    int64_t mono_ms = clock_mono_ms();
+    int64_t passed_ms = mono_ms - b->mono_ms;
+    if (passed_ms > AWAY_MS) {
+        log_warn("loop-was-away", "ms=%" PRId64 ": leases are prolonged by it", passed_ms);
+        passed_ms = IDLE_MS;
+    }
+    b->loop_ms += passed_ms;
+    b->mono_ms = mono_ms;
+    b->wall_ms = clock_wall_ms();
+}
+
+static int64_t count_time(struct broker *b, enum tally row, int64_t since_us)
+{
+    int64_t now_us = clock_mono_us();
+    broker_tally(b, row, (uint64_t)(now_us - since_us));
+    return now_us;
+}
+
+static void follow_retention(struct broker *b, const struct store_facts *before)
+{
+    /* a slice that moved the log's beginning is followed by another soon */
+    if (b->facts.first_retained != before->first_retained && b->retention_due_ms > b->mono_ms)
+        b->retention_due_ms = b->mono_ms + 1;
+}
+
+static enum status commit(struct broker *b, struct error *err)
+{
+    if (turn_is_empty(b->turn))
+        return STATUS_OK;
+    struct store_facts before = b->facts;
+    crash_here(CRASH_BROKER_BEFORE_COMMIT);
+    enum status status = store_submit(b->store, b->turn, err);
+    if (status == STATUS_LIMIT) {
+        if (b->mono_ms >= b->full_until_ms)
+            log_warn("store-full", "reason=\"%s\": feeders hear RETRY_LATER, finishing goes on",
+                     err->text);
+        broker_tally(b, TALLY_STORE_FULL, 1);
+        b->full_until_ms = b->mono_ms + RETRY_FULL_MS;
+        if (b->retention_due_ms > b->full_until_ms)
+            b->retention_due_ms = b->mono_ms;
+        turn_drop_accepts(b->turn);
+        b->accepts_dropped = true;
+        status = turn_is_empty(b->turn) ? STATUS_OK : store_submit(b->store, b->turn, err);
+    }
+    if (status != STATUS_OK)
+        return status;
+    crash_here(CRASH_BROKER_AFTER_COMMIT);
+    if (b->has_done)
+        crash_here(CRASH_BROKER_DONE_COMMITTED);
+    if (b->has_operator)
+        crash_here(CRASH_BROKER_OPERATOR_COMMITTED);
+    broker_tally(b, TALLY_COMMITS, 1);
+    store_facts(b->store, &b->facts);
+    follow_retention(b, &before);
+    return STATUS_OK;
+}
+
+static void give_answers(struct broker *b)
+{
+    bool any = b->answers != NULL;
+    for (struct answer *answer = b->answers; answer; answer = answer->next)
+        answer->give(b, answer);
+    if (any)
+        crash_here(CRASH_BROKER_AFTER_RECEIPTS);
+}
+
+static void begin_turn(struct broker *b)
+{
+    arena_reset(b->arena);
+    b->answers = NULL;
+    b->answers_end = &b->answers;
+    b->accepts = 0;
+    b->accepts_dropped = false;
+    b->has_done = false;
+    b->has_operator = false;
+    b->others_are_dry = true;
+}
+
+static void end_turn(struct broker *b)
+{
+    turn_reset(b->turn);
+    while (b->kept) {
+        struct message *message = b->kept;
+        b->kept = message->next;
+        broker_release(b, message);
+    }
+    broker_tally(b, TALLY_TURNS, 1);
+    http_beat(b->http);
+    notify_beat(b->mono_ms);
+    if (b->mono_ms >= b->second_due_ms) {
+        b->second_due_ms = b->mono_ms + SECOND_MS;
+        refresh_gauges(b);
+    }
+    if (b->mono_ms >= b->interval_due_ms) {
+        b->interval_due_ms = b->mono_ms + INTERVAL_MS;
+        workers_next_interval(b->workers);
+        for (size_t i = 0; i < QUEUE_CLASS_COUNT; i++) {
+            memmove(&b->ends[i][1], &b->ends[i][0], (RATE_INTERVALS - 1) * sizeof(b->ends[i][0]));
+            b->ends[i][0] = 0;
+        }
+    }
+}
+
+static enum status broker_turn(struct broker *b, struct error *err)
+{
+    wait_for_messages(b);
+    read_clocks(b); /* once: every step sees the same time */
+    begin_turn(b);
+    int64_t at_us = clock_mono_us();
+    reader_collect(b->reader, b); /* before anything changes: memory and disk still agree */
+    take_articles(b);
+    at_us = count_time(b, TALLY_TIME_TAKE, at_us);
+    hear_workers(b);
+    hear_subscribers(b);
+    obey_operators(b);
+    at_us = count_time(b, TALLY_TIME_HEAR, at_us);
+    reclaim(b);
+    at_us = count_time(b, TALLY_TIME_RECLAIM, at_us);
+    enum status status = commit(b, err);
+    if (status != STATUS_OK)
+        return status; /* nothing is answered that is not on disk: stop, restart, replay */
+    at_us = count_time(b, TALLY_TIME_COMMIT, at_us);
+    give_answers(b);
+    at_us = count_time(b, TALLY_TIME_ANSWER, at_us);
+    dispatch_articles(b);
+    at_us = count_time(b, TALLY_TIME_DISPATCH, at_us);
+    serve_subscribers(b);
+    (void)count_time(b, TALLY_TIME_SERVE, at_us);
+    end_turn(b);
+    return STATUS_OK;
+}
+
+/* Told to stop: nothing new, but every submit that lies in the socket gets its receipt. */
+static enum status drain(struct broker *b, struct error *err)
+{
+    int64_t until_ms = b->mono_ms + STOP_MS;
+    b->condition = CONDITION_STOPPING;
+    notify_stopping();
+    http_set_ready(b->http, false, "the broker is stopping");
+    enum status status = STATUS_OK;
+    for (bool dry = false; status == STATUS_OK && !dry;) {
+        status = broker_turn(b, err);
+        dry = (b->feed_is_dry && b->work_is_dry) || b->mono_ms >= until_ms || b->signals > 1;
+    }
+    return status;
+}
+
+enum status broker_run(struct broker *b, struct error *err)
+{
+    enum status status = STATUS_OK;
+    notify_ready();
+    http_set_ready(b->http, true, "");
+    while (status == STATUS_OK && b->signals == 0)
+        status = broker_turn(b, err);
+    return status == STATUS_OK ? drain(b, err) : status;
+}

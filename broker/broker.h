@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * broker - one loop; the order of its steps is the promise.
+ *
+ *     take -> hear -> reclaim -> commit -> answer -> dispatch -> serve
+ *
+ * take      submissions and questions of feeders, a bounded batch
+ * hear      workers, subscribers, operators, the reader's finished jobs
+ * reclaim   leases of workers that fell silent, waits that are over, retention
+ * commit    everything that changed, one transaction, one sync
+ * answer    receipts, settlements, refusals: never before the commit
+ * dispatch  articles to workers that have room
+ * serve     batches to subscribers that have credit
+ *
+ * Each step lives in a file of its own; this header is what they share. Three clocks: wall_ms goes
+ * to disk and into messages; mono_ms measures; loop_ms is mono_ms without the time in which the
+ * loop itself was away (frozen, swapped out, a slow disk), so that nobody is taken for dead because
+ * we did not listen.
+ */
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+#include "broker/bodies.h"
+#include "broker/leases.h"
+#include "broker/options.h"
+#include "broker/queue.h"
+#include "broker/reader.h"
+#include "broker/sockets.h"
+#include "broker/store.h"
+#include "broker/tallies.h"
+#include "broker/workers.h"
+#include "common/arena.h"
+#include "common/http.h"
+#include "common/log.h"
+
+struct broker;
+struct subscribers;
+
+/* What will be sent, or done in memory, once the turn is on disk. Lives in the turn's arena. */
+struct answer {
+    struct answer *next;
+    void (*give)(struct broker *broker, struct answer *answer);
+    enum socket_name socket;
+    struct peer peer;
+    uint64_t request;
+};
+
+enum condition { CONDITION_RUNNING, CONDITION_PAUSED, CONDITION_DRAINING, CONDITION_STOPPING };
+
+struct broker {
+    struct options options;
+    struct store *store;
+    struct turn *turn;
+    struct reader *reader;
+    struct sockets *sockets;
+    struct queue *queue;
+    struct leases *leases;
+    struct workers *workers;
+    struct subscribers *subscribers;
+    struct bodies bodies;
+    struct counters *counters;
+    struct http *http;
+    struct store_facts facts; /* as of the last commit */
+
+    int64_t wall_ms;
+    int64_t mono_ms;
+    int64_t loop_ms;
+    int64_t started_at_ms; /* wall clock */
+    int64_t grace_end_ms;  /* loop clock */
+    bool grace_is_over;
+    enum condition condition;
+    int signal_fd;
+    unsigned signals; /* TERM and INT so far */
+
+    /* of the turn */
+    struct arena *arena;
+    struct answer *answers;
+    struct answer **answers_end;
+    struct message *kept;  /* lent to the turn until it is over */
+    struct message *spare; /* to receive into */
+    bool feed_is_dry;
+    bool work_is_dry;
+    bool others_are_dry;
+    size_t accepts;
+    bool accepts_dropped; /* the store was full: this turn's articles were not kept */
+    bool has_done;        /* for the crash points */
+    bool has_operator;
+
+    /* across turns */
+    int64_t full_until_ms; /* mono: until then feeders are told RETRY_LATER without trying */
+    int64_t retention_due_ms;
+    int64_t second_due_ms;
+    int64_t interval_due_ms;
+    unsigned ends[QUEUE_CLASS_COUNT][RATE_INTERVALS];
+    size_t fetching; /* bodies being read */
+    size_t fetching_bytes;
+    size_t next_worker; /* whose turn it is */
+    bool all_paused;    /* the breaker stopped every worker: said once */
+    uint32_t random;
+    struct log_gate bad_gate; /* events that peers can cause at will: once a second each */
+    struct log_gate hello_gate;
+};
+
+/* Opens the store, binds, loads what is open. Everything is closed again when it fails. */
+enum status broker_open(struct broker **ret_broker, const struct settings *settings,
+                        struct error *err) MUST_CHECK;
+/* Until a signal says stop, or BROKEN. */
+enum status broker_run(struct broker *broker, struct error *err) MUST_CHECK;
+void broker_close(struct broker **broker_p);
+
+/* ---- for the steps */
+
+/* An answer of this size, which begins with a struct answer; given after the commit. */
+void *broker_answer(struct broker *broker, size_t size, enum socket_name socket,
+                    const struct peer *peer, uint64_t request,
+                    void (*give)(struct broker *broker, struct answer *answer));
+void broker_refuse(struct broker *broker, enum socket_name socket, const struct peer *peer,
+                   uint64_t request, Newsloom__V1__RefusalCode code, const char *format, ...)
+    PRINTF(6, 7);
+/* Sends; a peer that has gone or does not read is counted. */
+enum sent broker_send(struct broker *broker, enum socket_name socket, const struct peer *peer,
+                      Newsloom__V1__Envelope *envelope, zmq_msg_t *payloads, size_t count);
+/* Receives one message; its envelope, or NULL when there was none or it was refused. *ret_message
+ * is NULL when the socket is dry; give it back with broker_release() or broker_keep(). */
+Newsloom__V1__Envelope *broker_receive(struct broker *broker, enum socket_name socket,
+                                       struct message **ret_message);
+void broker_release(struct broker *broker, struct message *message);
+/* Keeps the message until the turn is over. */
+void broker_keep(struct broker *broker, struct message *message);
+void broker_count_refusal(struct broker *broker, Newsloom__V1__RefusalCode code);
+uint32_t broker_random(struct broker *broker);
+/* An item for an article that the store just told us about. */
+struct item broker_item(struct broker *broker, uint64_t article_id, const char *source,
+                        uint64_t size, Newsloom__V1__Class class_, int64_t accepted_at_ms);
+/* It ended: out of the queue, whatever state it is in, and its lease with it. */
+void broker_forget(struct broker *broker, uint64_t article_id);
+static inline void broker_tally(struct broker *broker, enum tally row, uint64_t amount)
+{
+    counters_add(broker->counters, row, amount);
+}
+
+/* ---- the steps */
+
+void take_articles(struct broker *broker); /* feeders.c */
+void answer_outcome(struct broker *broker, const struct message *message,
+                    const Newsloom__V1__Envelope *envelope); /* outcomes.c */
+void hear_workers(struct broker *broker);                    /* hearing.c */
+void hear_subscribers(struct broker *broker);                /* serving.c */
+void obey_operators(struct broker *broker);                  /* operator.c */
+void reclaim(struct broker *broker);                         /* reclaim.c */
+void dispatch_articles(struct broker *broker);               /* dispatcher.c */
+void serve_subscribers(struct broker *broker);               /* serving.c */
+void publish_live(struct broker *broker, uint64_t sequence, const struct item *item,
+                  const Newsloom__V1__Result *result, zmq_msg_t *extraction); /* live.c */
+void refresh_gauges(struct broker *broker);                                   /* gauges.c */
+
+#endif

@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: Apache-2.0
+/* hearing - hear: what workers say. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "broker/attempts.h"
+#include "broker/broker.h"
+#include "common/crash.h"
+
+enum { TURN_MESSAGES = 1024, TURN_BYTES = 32 * 1024 * 1024, LOST_AFTER_BEATS = 2 };
+
+static void refuse(struct broker *b, const struct message *message,
+                   const Newsloom__V1__Envelope *envelope, Newsloom__V1__RefusalCode code,
+                   const char *text)
+{
+    broker_refuse(b, SOCKET_WORK, &message->peer, envelope->request, code, "%s", text);
+}
+
+/* ---- hello */
+
+static void give_welcome(struct broker *b, struct answer *answer)
+{
+    Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
+    Newsloom__V1__Welcome welcome = NEWSLOOM__V1__WELCOME__INIT;
+    envelope.request = answer->request;
+    envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_WELCOME;
+    envelope.welcome = &welcome;
+    welcome.protocol = PROTOCOL_VERSION;
+    welcome.log_id.data = b->facts.log_id;
+    welcome.log_id.len = sizeof(b->facts.log_id);
+    welcome.beat_ms = (uint64_t)b->options.beat_ms;
+    welcome.lease_ms = (uint64_t)b->options.lease_ms;
+    welcome.budget_ms = (uint64_t)b->options.budget_ms;
+    welcome.payload_limit = b->options.article_limit;
+    (void)broker_send(b, SOCKET_WORK, &answer->peer, &envelope, NULL, 0);
+}
+
+static void give_hello_first(struct broker *b, struct answer *answer)
+{
+    Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
+    Newsloom__V1__HelloFirst body = NEWSLOOM__V1__HELLO_FIRST__INIT;
+    envelope.request = answer->request;
+    envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_HELLO_FIRST;
+    envelope.hello_first = &body;
+    (void)broker_send(b, SOCKET_WORK, &answer->peer, &envelope, NULL, 0);
+}
+
+/* A worker that started anew under its old name has probably crashed: its former session gets two
+ * beats to prove otherwise. */
+static void doubt_namesakes(struct broker *b, const struct worker *worker)
+{
+    for (size_t i = 0; i < workers_count(b->workers); i++) {
+        struct worker *other = workers_at(b->workers, i);
+        if (other != worker && strcmp(other->name, worker->name) == 0 && !other->replaced_ms)
+            other->replaced_ms = b->loop_ms;
+    }
+}
+
+/* What a worker holds since before our start stays with it. Returns how many slots are taken by
+ * leases that are not ours to count. */
+static unsigned adopt(struct broker *b, struct worker *worker, const Newsloom__V1__Hello *hello)
+{
+    unsigned foreign = 0;
+    for (size_t i = 0; i < hello->n_held; i++) {
+        const Newsloom__V1__Held *held = hello->held[i];
+        struct lease *lease = leases_find(b->leases, held->lease);
+        struct item *item = queue_find(b->queue, held->article_id);
+        if (!lease && item && item->state == ITEM_HELD) {
+            lease = leases_adopt(b->leases, held->lease, held->article_id, worker, &worker->leases);
+            if (lease) {
+                lease->since_ms = b->loop_ms;
+                lease->suspect = item->suspect;
+                queue_move(b->queue, item, ITEM_LEASED);
+                item->lease = lease;
+                broker_tally(b, TALLY_ADOPTED, 1);
+            }
+        }
+        if (lease && lease->worker == worker)
+            lease->started = lease->started || held->started;
+        else
+            foreign++;
+    }
+    return foreign;
+}
+
+static const char *fault_of_hello(const Newsloom__V1__Hello *hello)
+{
+    if (hello->session.len != SESSION_SIZE)
+        return "a session has 16 bytes";
+    if (strlen(hello->worker) > WORKER_NAME_LIMIT)
+        return "a worker's name has at most 64 bytes";
+    if (hello->slots == 0)
+        return "a worker without slots cannot work";
+    return NULL;
+}
+
+static void hear_hello(struct broker *b, const struct message *message,
+                       const Newsloom__V1__Envelope *envelope)
+{
+    const Newsloom__V1__Hello *hello = envelope->hello;
+    const char *fault = fault_of_hello(hello);
+    if (fault) {
+        refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__BAD_REQUEST, fault);
+        return;
+    }
+    if (hello->protocol_min > PROTOCOL_VERSION || hello->protocol_max < PROTOCOL_VERSION) {
+        refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__UNSUPPORTED_PROTOCOL,
+               "this broker speaks protocol 1");
+        return;
+    }
+    struct worker *worker = workers_by_session(b->workers, hello->session.data);
+    struct worker *former = workers_by_peer(b->workers, &message->peer);
+    if (former && former != worker)
+        former->peer.size = 0; /* another session speaks on its connection now */
+    bool is_new = !worker;
+    if (is_new)
+        worker = workers_add(b->workers, hello->session.data);
+    if (!worker) {
+        refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__BAD_REQUEST,
+               "there are as many workers as worker.limit allows");
+        return;
+    }
+    worker->peer = message->peer;
+    (void)snprintf(worker->name, sizeof(worker->name), "%s", hello->worker);
+    (void)snprintf(worker->version, sizeof(worker->version), "%.32s", hello->version);
+    worker->slots = hello->slots < SLOTS_LIMIT ? hello->slots : SLOTS_LIMIT;
+    worker->heard_ms = b->loop_ms;
+    worker->replaced_ms = 0;
+    unsigned foreign = adopt(b, worker, hello);
+    worker->willing = worker->slots > foreign ? worker->slots - foreign : 0;
+    char name[LOG_QUOTE_SIZE];
+    if (is_new) {
+        doubt_namesakes(b, worker);
+        log_info("worker-joined", "worker=%s slots=%u held=%zu", log_quote(worker->name, name),
+                 worker->slots, worker->leases.count);
+    }
+    (void)broker_answer(b, sizeof(struct answer), SOCKET_WORK, &message->peer, envelope->request,
+                        give_welcome);
+}
+
+/* ---- beat, started, release */
+
+static void hear_beat(struct broker *b, struct worker *worker, const Newsloom__V1__Beat *beat)
+{
+    char name[LOG_QUOTE_SIZE];
+    char reason[LOG_QUOTE_SIZE];
+    for (struct lease *lease = worker->leases.first; lease; lease = lease->next)
+        lease->seen = false;
+    unsigned listed = 0;
+    for (size_t i = 0; i < beat->n_leases; i++) {
+        struct lease *lease = leases_find(b->leases, beat->leases[i]);
+        if (!lease || lease->worker != worker || lease->seen)
+            continue;
+        lease->seen = true;
+        listed++;
+    }
+    for (struct lease *lease = worker->leases.first, *next = NULL; lease; lease = next) {
+        next = lease->next;
+        /* a dispatch that never arrived; a younger one may still be on its way */
+        if (!lease->seen && b->loop_ms - lease->since_ms >= LOST_AFTER_BEATS * b->options.beat_ms) {
+            attempt_returned(b, lease);
+            broker_tally(b, TALLY_HEALED, 1);
+        }
+    }
+    unsigned free_slots = beat->free_slots < SLOTS_LIMIT ? beat->free_slots : SLOTS_LIMIT;
+    worker->willing = free_slots + listed;
+    if (beat->blocked && !worker->blocked)
+        log_warn("worker-blocked", "worker=%s reason=%s: it gets nothing until it says otherwise",
+                 log_quote(worker->name, name), log_quote(beat->blocked_reason, reason));
+    else if (!beat->blocked && worker->blocked)
+        log_info("worker-unblocked", "worker=%s", log_quote(worker->name, name));
+    worker->blocked = beat->blocked;
+    (void)snprintf(worker->blocked_reason, sizeof(worker->blocked_reason), "%s",
+                   beat->blocked_reason);
+}
+
+static void hear_started(struct broker *b, struct worker *worker,
+                         const Newsloom__V1__Started *started)
+{
+    for (size_t i = 0; i < started->n_leases; i++) {
+        struct lease *lease = leases_find(b->leases, started->leases[i]);
+        if (lease && lease->worker == worker)
+            lease->started = true;
+    }
+}
+
+static void hear_release(struct broker *b, struct worker *worker,
+                         const Newsloom__V1__Release *release)
+{
+    for (size_t i = 0; i < release->n_leases; i++) {
+        struct lease *lease = leases_find(b->leases, release->leases[i]);
+        if (!lease || lease->worker != worker)
+            continue;
+        attempt_returned(b, lease);
+        broker_tally(b, TALLY_RELEASED, 1);
+    }
+    worker->willing = (unsigned)worker->leases.count; /* until its next beat says otherwise */
+}
+
+/* ---- done and failed: answered by settlements */
+
+struct settlement {
+    Newsloom__V1__Settlement settlement;
+    bool is_settle;
+    size_t index; /* in the turn */
+    const Newsloom__V1__Result *result;
+    zmq_msg_t *extraction;
+};
+
+struct settled {
+    struct answer answer;
+    size_t count;
+    struct settlement *settlements;
+};
+
+static void after_done(struct broker *b, const struct settled *settled, struct settlement *one)
+{
+    const struct settle_result *result = turn_settle_result(b->turn, one->index);
+    struct worker *worker = workers_by_peer(b->workers, &settled->answer.peer);
+    const struct item *item = queue_find(b->queue, one->result->article_id);
+    one->settlement.state = result->state;
+    one->settlement.sequence = result->sequence;
+    if (result->state != NEWSLOOM__V1__STATE__STORED) {
+        broker_tally(b, TALLY_DONE_UNKNOWN, 1);
+        return;
+    }
+    if (worker)
+        breaker_done(&worker->breaker);
+    if (result->first) {
+        broker_tally(b, TALLY_STORED, 1);
+        if (worker) {
+            worker->done++;
+            worker->ends[0]++;
+        }
+        if (item)
+            b->ends[item->class_][0]++;
+        publish_live(b, result->sequence, item, one->result, one->extraction);
+    } else {
+        broker_tally(b, TALLY_DONE_AGAIN, 1);
+    }
+    broker_forget(b, one->result->article_id);
+}
+
+static void give_settled(struct broker *b, struct answer *answer)
+{
+    struct settled *settled = (struct settled *)answer;
+    Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
+    Newsloom__V1__Settled body = NEWSLOOM__V1__SETTLED__INIT;
+    Newsloom__V1__Settlement *list[SLOTS_LIMIT];
+    envelope.request = answer->request;
+    envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_SETTLED;
+    envelope.settled = &body;
+    body.settlements = list;
+    for (size_t i = 0; i < settled->count; i++) {
+        if (settled->settlements[i].is_settle)
+            after_done(b, settled, &settled->settlements[i]);
+        if (body.n_settlements == ARTICLES_LIMIT) {
+            (void)broker_send(b, SOCKET_WORK, &answer->peer, &envelope, NULL, 0);
+            body.n_settlements = 0;
+        }
+        list[body.n_settlements++] = &settled->settlements[i].settlement;
+    }
+    (void)broker_send(b, SOCKET_WORK, &answer->peer, &envelope, NULL, 0);
+}
+
+static struct settled *settled_new(struct broker *b, const struct message *message,
+                                   uint64_t request, size_t most)
+{
+    struct settled *settled =
+        broker_answer(b, sizeof(*settled), SOCKET_WORK, &message->peer, request, give_settled);
+    settled->settlements = arena_take(b->arena, most, sizeof(*settled->settlements));
+    return settled;
+}
+
+static struct settlement *settled_add(struct settled *settled, uint64_t lease, uint64_t article_id)
+{
+    struct settlement *one = &settled->settlements[settled->count++];
+    newsloom__v1__settlement__init(&one->settlement);
+    one->settlement.lease = lease;
+    one->settlement.article_id = article_id;
+    return one;
+}
+
+static Newsloom__V1__RefusalCode fault_of_result(const Newsloom__V1__Result *result,
+                                                 zmq_msg_t *extraction, const char **ret_text)
+{
+    uint8_t digest[DIGEST_SIZE];
+    size_t size = zmq_msg_size(extraction);
+    if (result->digest.len != DIGEST_SIZE || result->extraction_digest.len != DIGEST_SIZE) {
+        *ret_text = "a digest has 32 bytes";
+        return NEWSLOOM__V1__REFUSAL_CODE__BAD_DIGEST;
+    }
+    if (size == 0 || size != result->size) {
+        *ret_text = "the size in the envelope is not the extraction's";
+        return NEWSLOOM__V1__REFUSAL_CODE__SIZE_MISMATCH;
+    }
+    if (size > EXTRACTION_LIMIT) {
+        *ret_text = "an extraction has at most 4 MiB";
+        return NEWSLOOM__V1__REFUSAL_CODE__TOO_LARGE;
+    }
+    if (result->kind != NEWSLOOM__V1__ENTRY_KIND__ENTRY_STORED &&
+        result->kind != NEWSLOOM__V1__ENTRY_KIND__ENTRY_REPLACED) {
+        *ret_text = "a result is STORED or REPLACED";
+        return NEWSLOOM__V1__REFUSAL_CODE__BAD_REQUEST;
+    }
+    digest_bytes(zmq_msg_data(extraction), size, digest);
+    if (memcmp(digest, result->extraction_digest.data, DIGEST_SIZE) != 0) {
+        *ret_text = "the extraction's digest is not that of its bytes";
+        return NEWSLOOM__V1__REFUSAL_CODE__BAD_DIGEST;
+    }
+    return NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
+}
+
+static bool hear_done(struct broker *b, const struct worker *worker, struct message *message,
+                      const Newsloom__V1__Envelope *envelope)
+{
+    const Newsloom__V1__Done *done = envelope->done;
+    if (done->n_results == 0 || done->n_results > ARTICLES_LIMIT ||
+        done->n_results != message->payload_count + message->excess) {
+        refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT,
+               "results and extraction frames must be the same, 1 to 32");
+        return false;
+    }
+    struct settled *settled = settled_new(b, message, envelope->request, done->n_results);
+    for (size_t i = 0; i < done->n_results; i++) {
+        const Newsloom__V1__Result *result = done->results[i];
+        const char *text = NULL;
+        Newsloom__V1__RefusalCode code = fault_of_result(result, &message->payloads[i], &text);
+        if (code != NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE) {
+            refuse(b, message, envelope, code, text);
+            continue;
+        }
+        struct settle settle = {.article_id = result->article_id,
+                                .digest = result->digest.data,
+                                .kind = result->kind,
+                                .topics = result->topics,
+                                .extraction_digest = result->extraction_digest.data,
+                                .extraction = zmq_msg_data(&message->payloads[i]),
+                                .size = zmq_msg_size(&message->payloads[i]),
+                                .worker = worker->name,
+                                .at_ms = b->wall_ms};
+        settle.worker = arena_text(b->arena, worker->name, strlen(worker->name));
+        struct settlement *one = settled_add(settled, result->lease, result->article_id);
+        one->is_settle = true;
+        one->result = result;
+        one->extraction = &message->payloads[i];
+        one->index = turn_settle(b->turn, &settle);
+    }
+    b->has_done = true;
+    crash_here(CRASH_BROKER_DONE_READ);
+    return true;
+}
+
+/* Some failures say nothing about the article. */
+static bool is_charged(const Newsloom__V1__Failure *failure)
+{
+    static const char free_of_charge[] = "STORAGE_UNAVAILABLE";
+    return strncmp(failure->code, free_of_charge, sizeof(free_of_charge) - 1) != 0;
+}
+
+static void count_failure(struct broker *b, struct worker *worker)
+{
+    char name[LOG_QUOTE_SIZE];
+    worker->failed++;
+    if (!breaker_failed(&worker->breaker, b->options.breaker_failures, b->options.breaker_pause_ms,
+                        b->loop_ms))
+        return;
+    broker_tally(b, TALLY_BREAKER, 1);
+    log_warn("worker-paused",
+             "worker=%s failures=%u pause_ms=%" PRId64
+             ": nothing but failures comes from it; others get its articles",
+             log_quote(worker->name, name), worker->breaker.failures, b->options.breaker_pause_ms);
+    for (struct lease *lease = worker->leases.first, *next = NULL; lease; lease = next) {
+        next = lease->next;
+        if (!lease->started)
+            attempt_returned(b, lease);
+    }
+}
+
+static Newsloom__V1__State judge_failure(struct broker *b, struct worker *worker,
+                                         const Newsloom__V1__Failure *failure)
+{
+    struct lease *lease = leases_find(b->leases, failure->lease);
+    const struct item *item = queue_find(b->queue, failure->article_id);
+    if (!lease || lease->worker != worker || lease->article_id != failure->article_id) {
+        broker_tally(b, TALLY_FAILED_STALE, 1);
+        if (!item)
+            return NEWSLOOM__V1__STATE__STATE_UNKNOWN;
+        return item->state == ITEM_LEASED ? NEWSLOOM__V1__STATE__LEASED
+                                          : NEWSLOOM__V1__STATE__QUEUED;
+    }
+    bool charged = failure->permanent || is_charged(failure);
+    struct attempt_failure change = {
+        .code = arena_format(b->arena, "%.32s", failure->code[0] ? failure->code : "UNNAMED"),
+        .text = failure->text,
+        .permanent = failure->permanent,
+        .charged = charged};
+    broker_tally(b, TALLY_FAILED, 1);
+    Newsloom__V1__State state = attempt_failed(b, lease, &change);
+    if (charged)
+        count_failure(b, worker);
+    return state;
+}
+
+static void hear_failed(struct broker *b, struct worker *worker, const struct message *message,
+                        const Newsloom__V1__Envelope *envelope)
+{
+    const Newsloom__V1__Failed *failed = envelope->failed;
+    if (failed->n_failures == 0)
+        return;
+    struct settled *settled = settled_new(b, message, envelope->request, failed->n_failures);
+    for (size_t i = 0; i < failed->n_failures; i++) {
+        const Newsloom__V1__Failure *failure = failed->failures[i];
+        struct settlement *one = settled_add(settled, failure->lease, failure->article_id);
+        one->settlement.state = judge_failure(b, worker, failure);
+    }
+    crash_here(CRASH_BROKER_FAILED_READ);
+}
+
+static void hear_goodbye(struct broker *b, struct worker *worker,
+                         const Newsloom__V1__Goodbye *goodbye)
+{
+    char name[LOG_QUOTE_SIZE];
+    char reason[LOG_QUOTE_SIZE];
+    log_info("worker-left", "worker=%s held=%zu reason=%s", log_quote(worker->name, name),
+             worker->leases.count, log_quote(goodbye->reason, reason));
+    while (worker->leases.first)
+        attempt_returned(b, worker->leases.first);
+    workers_remove(b->workers, worker);
+}
+
+/* ---- */
+
+/* True when the message is kept. */
+static bool hear_one(struct broker *b, struct message *message,
+                     const Newsloom__V1__Envelope *envelope)
+{
+    if (envelope->body_case == NEWSLOOM__V1__ENVELOPE__BODY_HELLO) {
+        hear_hello(b, message, envelope);
+        return false;
+    }
+    struct worker *worker = workers_by_peer(b->workers, &message->peer);
+    if (!worker) {
+        broker_tally(b, TALLY_HELLO_FIRST, 1);
+        (void)broker_answer(b, sizeof(struct answer), SOCKET_WORK, &message->peer,
+                            envelope->request, give_hello_first);
+        return false;
+    }
+    worker->heard_ms = b->loop_ms;
+    worker->replaced_ms = 0;
+    switch (envelope->body_case) {
+    case NEWSLOOM__V1__ENVELOPE__BODY_BEAT:
+        hear_beat(b, worker, envelope->beat);
+        return false;
+    case NEWSLOOM__V1__ENVELOPE__BODY_STARTED:
+        hear_started(b, worker, envelope->started);
+        return false;
+    case NEWSLOOM__V1__ENVELOPE__BODY_DONE:
+        return hear_done(b, worker, message, envelope);
+    case NEWSLOOM__V1__ENVELOPE__BODY_FAILED:
+        hear_failed(b, worker, message, envelope);
+        return false;
+    case NEWSLOOM__V1__ENVELOPE__BODY_RELEASE:
+        hear_release(b, worker, envelope->release);
+        return false;
+    case NEWSLOOM__V1__ENVELOPE__BODY_GOODBYE:
+        hear_goodbye(b, worker, envelope->goodbye);
+        return false;
+    default:
+        refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__UNEXPECTED_MESSAGE,
+               "the work socket takes Hello, Beat, Started, Done, Failed, Release and Goodbye");
+        return false;
+    }
+}
+
+void hear_workers(struct broker *b)
+{
+    size_t bytes = 0;
+    b->work_is_dry = false;
+    for (unsigned i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES; i++) {
+        struct message *message = NULL;
+        const Newsloom__V1__Envelope *envelope = broker_receive(b, SOCKET_WORK, &message);
+        if (!message) {
+            b->work_is_dry = true;
+            return;
+        }
+        bytes += message_bytes(message);
+        if (envelope && hear_one(b, message, envelope))
+            broker_keep(b, message);
+        else
+            broker_release(b, message);
+    }
+}

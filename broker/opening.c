@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/opening.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "broker/subscribers.h"
+#include "common/clock.h"
+
+enum { LOAD_PAGE = 4096, STORE_READERS = 4, HEARTBEAT_MS = 5000 };
+
+static enum status catch_signals(struct broker *b, struct error *err)
+{
+    sigset_t wanted;
+    (void)sigemptyset(&wanted);
+    (void)sigaddset(&wanted, SIGTERM);
+    (void)sigaddset(&wanted, SIGINT);
+    (void)sigaddset(&wanted, SIGHUP);
+    if (pthread_sigmask(SIG_BLOCK, &wanted, NULL) != 0)
+        return error_set_errno(err, STATUS_BROKEN, "could not block signals");
+    (void)signal(SIGPIPE, SIG_IGN);
+    b->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (b->signal_fd < 0)
+        return error_set_errno(err, STATUS_BROKEN, "could not catch signals");
+    return STATUS_OK;
+}
+
+/* Connections are files; silent ones must not use up the few that a shell allows. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static enum status open_store(struct broker *b, struct error *err)
+{
+    struct store_options options = {.directory = b->options.directory,
+                                    .budget_bytes = b->options.budget_bytes,
+                                    .reserve_bytes = b->options.reserve_bytes,
+                                    .key_retention_ms = b->options.key_retention_ms,
+                                    .log_retention_ms = b->options.log_retention_ms,
+                                    .log_limit_bytes = b->options.log_limit_bytes,
+                                    .readers = STORE_READERS};
+    enum status status = store_open(&b->store, &options, err);
+    if (status == STATUS_OK)
+        store_facts(b->store, &b->facts);
+    return status;
+}
+
+static enum status open_sockets(struct broker *b, struct error *err)
+{
+    struct sockets_options options = {.payload_limit = b->options.article_limit,
+                                      .beat_ms = HEARTBEAT_MS};
+    memcpy(options.listen, b->options.listen, sizeof(options.listen));
+    return sockets_open(&b->sockets, &options, err);
+}
+
+static void load_one(struct broker *b, const struct open_article *open)
+{
+    struct item item = {.article_id = open->article_id,
+                        .accepted_at_ms = open->accepted_at_ms,
+                        .source_id = open->source_id,
+                        .size = open->size,
+                        .attempts = open->attempts,
+                        .suspect = open->suspect,
+                        .class_ = open->class_ == NEWSLOOM__V1__CLASS__BACKFILL ? QUEUE_BACKFILL
+                                                                                : QUEUE_LIVE};
+    int64_t wait_ms = open->due_at_ms - b->wall_ms;
+    bool waits = open->state == NEWSLOOM__V1__STATE__WAITING && wait_ms > 0;
+    if (wait_ms > b->options.backoff_limit_ms)
+        wait_ms = b->options.backoff_limit_ms; /* the clock was set back */
+    (void)queue_add(b->queue, &item, waits ? ITEM_WAITING : ITEM_HELD, b->mono_ms + wait_ms);
+}
+
+static void load_open_articles(struct broker *b)
+{
+    struct open_article *page = memory_new(LOAD_PAGE * sizeof(*page));
+    uint64_t after = 0;
+    int64_t since_ms = clock_mono_ms();
+    for (size_t count = LOAD_PAGE; count == LOAD_PAGE;) {
+        count = store_open_articles(b->store, after, page, LOAD_PAGE);
+        for (size_t i = 0; i < count; i++)
+            load_one(b, &page[i]);
+        if (count > 0)
+            after = page[count - 1].article_id;
+    }
+    free(page);
+    b->grace_is_over = queue_size(b->queue) == 0;
+    log_info("loaded", "articles=%zu ms=%" PRId64 " grace_ms=%" PRId64, queue_size(b->queue),
+             clock_mono_ms() - since_ms, b->grace_is_over ? INT64_C(0) : b->options.grace_ms);
+}
+
+static void print_endpoints(const struct broker *b, FILE *out)
+{
+    for (int name = 0; name < SOCKET_COUNT; name++)
+        (void)fprintf(out, "%s=%s\n", sockets_name((enum socket_name)name),
+                      sockets_endpoint(b->sockets, (enum socket_name)name));
+    const char *colon = strrchr(b->options.listen_http, ':');
+    if (b->http && colon)
+        (void)fprintf(out, "http=%.*s:%u\n", (int)(colon - b->options.listen_http),
+                      b->options.listen_http, http_port(b->http));
+}
+
+static enum status write_endpoints(const struct broker *b, struct error *err)
+{
+    char *path = text_format("%s/%s", b->options.directory, ENDPOINTS_FILE);
+    char *draft = text_format("%s.new", path);
+    FILE *out = fopen(draft, "we");
+    bool written = out != NULL;
+    if (out) {
+        print_endpoints(b, out);
+        written = fclose(out) == 0 && rename(draft, path) == 0;
+    }
+    enum status status = STATUS_OK;
+    if (!written)
+        status = error_set_errno(err, STATUS_BROKEN, "could not write \"%s\"", path);
+    text_free(&path);
+    text_free(&draft);
+    return status;
+}
+
+static void log_listening(const struct broker *b)
+{
+    log_info("listening", "feed=%s work=%s subscribe=%s live=%s operator=%s boot=%" PRIu64,
+             sockets_endpoint(b->sockets, SOCKET_FEED), sockets_endpoint(b->sockets, SOCKET_WORK),
+             sockets_endpoint(b->sockets, SOCKET_SUBSCRIBE),
+             sockets_endpoint(b->sockets, SOCKET_LIVE),
+             sockets_endpoint(b->sockets, SOCKET_OPERATOR), b->facts.boot);
+}
+
+static void make_parts(struct broker *b)
+{
+    b->turn = turn_new();
+    b->arena = arena_new(0);
+    b->answers_end = &b->answers;
+    b->queue = queue_new(b->options.backfill_share);
+    b->workers = workers_new(b->options.worker_limit);
+    b->counters = counters_new(tallies_table, TALLY_COUNT);
+    b->bodies.limit_bytes = b->options.cache_bytes / 2;
+    b->feed_is_dry = b->work_is_dry = b->others_are_dry = true;
+    b->wall_ms = b->started_at_ms = clock_wall_ms();
+    b->mono_ms = clock_mono_ms();
+    b->loop_ms = b->mono_ms;
+    b->interval_due_ms = b->mono_ms;
+    random_bytes(&b->random, sizeof(b->random));
+    b->random |= 1; /* xorshift stays at zero */
+}
+
+static enum status open_parts(struct broker *b, struct error *err)
+{
+    enum status status = catch_signals(b, err);
+    if (status == STATUS_OK)
+        status = open_store(b, err);
+    if (status == STATUS_OK)
+        status = open_sockets(b, err);
+    if (status == STATUS_OK)
+        status = http_open(&b->http, b->options.listen_http, b->counters, err);
+    if (status == STATUS_OK)
+        status = reader_start(&b->reader, b->store, err);
+    if (status != STATUS_OK)
+        return status;
+    b->leases = leases_new(b->facts.boot);
+    b->subscribers = subscribers_new(b->store, b->options.subscriber_limit);
+    load_open_articles(b);
+    b->mono_ms = b->loop_ms = clock_mono_ms();
+    b->grace_end_ms = b->loop_ms + b->options.grace_ms;
+    status = write_endpoints(b, err);
+    if (status == STATUS_OK)
+        log_listening(b);
+    return status;
+}
+
+enum status broker_open(struct broker **ret_broker, const struct settings *settings,
+                        struct error *err)
+{
+    struct broker *b = memory_new(sizeof(*b));
+    b->signal_fd = -1;
+    options_read(settings, &b->options);
+    raise_file_limit();
+    make_parts(b);
+    enum status status = open_parts(b, err);
+    if (status == STATUS_OK)
+        *ret_broker = b;
+    else
+        broker_close(&b);
+    return status;
+}
+
+static void free_items(struct broker *b)
+{
+    struct item *(*const lines[])(struct queue *) = {queue_next, queue_next_suspect,
+                                                     queue_next_ready, queue_next_ready_suspect};
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        for (struct item *item = lines[i](b->queue); item; item = lines[i](b->queue))
+            body_drop(&b->bodies, item);
+}
+
+static void free_messages(struct message *messages)
+{
+    while (messages) {
+        struct message *message = messages;
+        messages = message->next;
+        message_free(&message);
+    }
+}
+
+void broker_close(struct broker **broker_p)
+{
+    struct broker *b = *broker_p;
+    if (!b)
+        return;
+    reader_stop(&b->reader);
+    http_close(&b->http);
+    turn_free(&b->turn);
+    free_messages(b->kept);
+    free_messages(b->spare);
+    free_items(b);
+    queue_free(&b->queue);
+    leases_free(&b->leases);
+    workers_free(&b->workers);
+    subscribers_free(&b->subscribers);
+    sockets_close(&b->sockets, b->signals > 1 ? 0 : (int)b->options.linger_ms);
+    store_close(&b->store);
+    counters_free(&b->counters);
+    arena_free(&b->arena);
+    if (b->signal_fd >= 0)
+        (void)close(b->signal_fd);
+    free(b);
+    *broker_p = NULL;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/* reclaim - what time changes: silent workers, waits that are over, the grace, retention. */
+#include "broker/attempts.h"
+#include "broker/broker.h"
+#include "common/crash.h"
+
+enum {
+    RELEASE_SLICE = 65536,
+    WAKE_SLICE = 4096,
+    RETENTION_SLICE = 256,
+    RETENTION_IDLE_MS = 10000,
+    RETENTION_FULL_MS = 200,
+    REPLACED_BEATS = 2,
+};
+
+static void reclaim_leases(struct broker *b)
+{
+    for (size_t i = workers_count(b->workers); i-- > 0;) {
+        struct worker *worker = workers_at(b->workers, i);
+        if (b->loop_ms - worker->heard_ms > b->options.lease_ms)
+            attempts_of_lost_worker(b, worker, "its worker fell silent");
+        else if (worker->replaced_ms &&
+                 b->loop_ms - worker->replaced_ms > REPLACED_BEATS * b->options.beat_ms)
+            attempts_of_lost_worker(b, worker, "its worker started anew without it");
+    }
+}
+
+static void end_grace(struct broker *b)
+{
+    if (b->grace_is_over || b->loop_ms < b->grace_end_ms)
+        return;
+    b->grace_is_over = !queue_release_held(b->queue, RELEASE_SLICE);
+}
+
+/* A slice that moved the log's begin is followed by another at once. */
+static void retain(struct broker *b)
+{
+    if (b->mono_ms < b->retention_due_ms)
+        return;
+    bool pressed = b->facts.full || b->mono_ms < b->full_until_ms;
+    turn_retention(b->turn, RETENTION_SLICE, b->wall_ms);
+    b->retention_due_ms = b->mono_ms + (pressed ? RETENTION_FULL_MS : RETENTION_IDLE_MS);
+    crash_here(CRASH_BROKER_RETENTION);
+}
+
+void reclaim(struct broker *b)
+{
+    /* beats may still be unread: judge only when every word was heard */
+    if (b->work_is_dry)
+        reclaim_leases(b);
+    end_grace(b);
+    (void)queue_wake(b->queue, b->mono_ms, WAKE_SLICE);
+    retain(b);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sockets - the broker's five endpoints: bound, bounded, and never blocking.
+ *
+ * Four ROUTERs and one PUB. A send is tried once: a peer that has gone or does not read is a
+ * result, not a wait. Frames above twice the payload limit disconnect their sender inside ZeroMQ;
+ * between one and two times the limit the broker answers TOO_LARGE. Payload frames beyond
+ * ARTICLES_LIMIT are read and thrown away one by one, and counted in message->excess.
+ *
+ * Memory: at most connections x (receive + send high-water marks of the socket's row) x frame limit
+ * x (ARTICLES_LIMIT + 1), reached only by peers that send nothing but largest messages and are
+ * read by nobody.
+ *
+ * Not thread-safe: the loop owns the sockets.
+ */
+#ifndef BROKER_SOCKETS_H
+#define BROKER_SOCKETS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <zmq.h>
+
+#include "common/status.h"
+#include "proto/envelope.h"
+
+enum socket_name {
+    SOCKET_FEED,
+    SOCKET_WORK,
+    SOCKET_SUBSCRIBE,
+    SOCKET_LIVE,
+    SOCKET_OPERATOR,
+    SOCKET_COUNT
+};
+
+#define PEER_LIMIT 255
+
+/* A connection, as its ROUTER names it. */
+struct peer {
+    uint8_t size;
+    uint8_t id[PEER_LIMIT];
+};
+bool peer_is(const struct peer *peer, const struct peer *other);
+
+struct message {
+    struct message *next; /* for whoever keeps it */
+    struct peer peer;
+    struct arena *arena; /* for the unpacked envelope */
+    zmq_msg_t envelope;
+    zmq_msg_t payloads[ARTICLES_LIMIT];
+    size_t payload_count;
+    size_t excess; /* frames that were thrown away */
+};
+
+struct message *message_new(void);
+void message_free(struct message **message_p);
+void message_clear(struct message *message); /* ready to receive again */
+size_t message_bytes(const struct message *message);
+
+struct sockets;
+
+struct sockets_options {
+    const char *listen[SOCKET_COUNT];
+    uint64_t payload_limit;
+    int beat_ms; /* of ZeroMQ's own heartbeats */
+};
+
+/* Binds all of them. INVALID names the endpoint and the setting that changes it. */
+enum status sockets_open(struct sockets **ret_sockets, const struct sockets_options *options,
+                         struct error *err) MUST_CHECK;
+/* What was sent may still leave for linger_ms. */
+void sockets_close(struct sockets **sockets_p, int linger_ms);
+
+/* The ZeroMQ socket, for zmq_poll. */
+void *sockets_handle(const struct sockets *sockets, enum socket_name name);
+/* What was really bound: "tcp://127.0.0.1:41233". */
+const char *sockets_endpoint(const struct sockets *sockets, enum socket_name name);
+const char *sockets_name(enum socket_name name); /* "feed" */
+
+/* False: there is nothing to read. */
+bool sockets_receive(struct sockets *sockets, enum socket_name name, struct message *message);
+
+enum sent { SENT, SENT_BLOCKED, SENT_GONE };
+
+/* The payloads are taken when the answer is SENT, else they are still the caller's. */
+enum sent sockets_send(struct sockets *sockets, enum socket_name name, const struct peer *peer,
+                       const Newsloom__V1__Envelope *envelope, zmq_msg_t *payloads, size_t count);
+/* The live socket: topic, envelope, payload; the payload is shared, not taken. */
+void sockets_publish(struct sockets *sockets, const char *topic, zmq_msg_t *envelope,
+                     zmq_msg_t *payload);
+
+#endif
