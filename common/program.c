@@ -64,34 +64,45 @@ static bool find_option(const char *argument, enum option *ret_option, const cha
     return strcmp(argument, "-h") == 0;
 }
 
+/* *ret_taken is how many arguments the option at `rest` takes up. */
+static enum status parse_option(char *const *rest, struct command_line *line, int *ret_taken,
+                                struct error *err)
+{
+    enum option option = OPTION_HELP;
+    const char *value = NULL;
+    *ret_taken = 1;
+    if (!find_option(rest[0], &option, &value))
+        return error_set(err, STATUS_INVALID,
+                         "\"%.60s\" is no option: --help lists them (settings are changed by --set "
+                         "name=value)",
+                         rest[0]);
+    if (value && !options[option].value)
+        return error_set(err, STATUS_INVALID, "%s takes no value", options[option].name);
+    if (!value && options[option].value) {
+        value = rest[1];
+        *ret_taken = 2;
+        if (!value)
+            return error_set(err, STATUS_INVALID, "%s needs a %s after it", options[option].name,
+                             options[option].value);
+    }
+    if (option == OPTION_CONFIG && line->config)
+        return error_set(err, STATUS_INVALID, "--config stands twice: one file is read");
+    line->given[option] = true;
+    if (option == OPTION_CONFIG)
+        line->config = value;
+    if (option == OPTION_SET)
+        line->assignments[line->assignment_count++] = value;
+    return STATUS_OK;
+}
+
 static enum status parse_arguments(int argc, char **argv, struct command_line *line,
                                    struct error *err)
 {
-    for (int i = 1; i < argc; i++) {
-        enum option option = OPTION_HELP;
-        const char *value = NULL;
-        if (!find_option(argv[i], &option, &value))
-            return error_set(err, STATUS_INVALID,
-                             "\"%.60s\" is no option: --help lists them (settings are changed by "
-                             "--set name=value)",
-                             argv[i]);
-        if (value && !options[option].value)
-            return error_set(err, STATUS_INVALID, "%s takes no value", options[option].name);
-        if (!value && options[option].value) {
-            if (++i == argc)
-                return error_set(err, STATUS_INVALID, "%s needs a %s after it",
-                                 options[option].name, options[option].value);
-            value = argv[i];
-        }
-        if (option == OPTION_CONFIG && line->config)
-            return error_set(err, STATUS_INVALID, "--config stands twice: one file is read");
-        line->given[option] = true;
-        if (option == OPTION_CONFIG)
-            line->config = value;
-        if (option == OPTION_SET)
-            line->assignments[line->assignment_count++] = value;
-    }
-    return STATUS_OK;
+    enum status status = STATUS_OK;
+    int taken = 0;
+    for (int i = 1; status == STATUS_OK && i < argc; i += taken)
+        status = parse_option(argv + i, line, &taken, err);
+    return status;
 }
 
 static void print_help(const struct program *program)

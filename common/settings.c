@@ -350,30 +350,30 @@ static const struct value *known(const struct settings *settings, const char *na
 {
     size_t index = 0;
     ENSURE(find(settings, name, &index));
-    ENSURE(kinds_allowed & (1u << settings->table[index].kind));
+    ENSURE(kinds_allowed & (1U << settings->table[index].kind));
     return &settings->values[index];
 }
 
 const char *settings_text(const struct settings *settings, const char *name)
 {
-    return known(settings, name, 1u << SETTING_TEXT | 1u << SETTING_CHOICE)->text;
+    return known(settings, name, 1U << SETTING_TEXT | 1U << SETTING_CHOICE)->text;
 }
 
 int64_t settings_number(const struct settings *settings, const char *name)
 {
     return known(settings, name,
-                 1u << SETTING_INTEGER | 1u << SETTING_DURATION | 1u << SETTING_SIZE)
+                 1U << SETTING_INTEGER | 1U << SETTING_DURATION | 1U << SETTING_SIZE)
         ->number;
 }
 
 bool settings_switch(const struct settings *settings, const char *name)
 {
-    return known(settings, name, 1u << SETTING_SWITCH)->number != 0;
+    return known(settings, name, 1U << SETTING_SWITCH)->number != 0;
 }
 
 const char *settings_origin(const struct settings *settings, const char *name)
 {
-    const struct value *value = known(settings, name, ~0u);
+    const struct value *value = known(settings, name, ~0U);
     return value->origin ? value->origin : "default";
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-enum status error_set(struct error *err, enum status status, const char *format, ...)
+enum status(error_set)(struct error *err, enum status status, const char *format, ...)
 {
     if (!err)
         return status;
@@ -20,7 +20,7 @@ enum status error_set(struct error *err, enum status status, const char *format,
     return status;
 }
 
-enum status error_set_errno(struct error *err, enum status status, const char *format, ...)
+enum status(error_set_errno)(struct error *err, enum status status, const char *format, ...)
 {
     int os_errno = errno;
     if (!err)

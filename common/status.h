@@ -40,6 +40,12 @@ enum status error_set(struct error *err, enum status status, const char *format,
 enum status error_set_errno(struct error *err, enum status status, const char *format, ...)
     PRINTF(3, 4);
 
+#ifdef __clang_analyzer__ /* which would otherwise suppose that a failure may return OK */
+#define error_set(err, status, ...) ((void)(error_set)(err, status, __VA_ARGS__), (status))
+#define error_set_errno(err, status, ...) \
+    ((void)(error_set_errno)(err, status, __VA_ARGS__), (status))
+#endif
+
 const char *status_name(enum status status);
 const char *status_text(enum status status);
 

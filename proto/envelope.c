@@ -19,6 +19,7 @@ static void budgeted_free(void *arena, void *memory)
 static enum status check_message(const ProtobufCMessage *message, struct error *err);
 
 /* value points at the field's storage: a char *, an int, a ProtobufCMessage * or a bytes struct. */
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the .proto files
 static enum status check_value(const ProtobufCFieldDescriptor *field, const void *value,
                                struct error *err)
 {
