@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/search.h"
+
+#define EVENT NEWSLOOM__V1__ENTITY_TYPE__EVENT
+
+enum { NAME_MOST = 30 };
+
+static bool is_stop(const struct search *search, uint32_t at)
+{
+    static const char *const stops[] = {
+        "tại", "diễn", "được", "đã",    "do",   "nhằm",  "với",  "trong", "vào",  "là",
+        "này", "sẽ",   "để",   "ở",     "từ",   "theo",  "cho",  "khi",   "nêu",  "tới",
+        "sắp", "vừa",  "cũng", "đang",  "bằng", "đến",   "ngày", "thông", "phát", "tuyên",
+        "bế",  "kết",  "khai", "nói",   "mà",   "thì",   "góp",  "rằng",  "sau",  "trước",
+        "như", "bị",   "cùng", "thành", "xác",  "thống", "thảo", NULL};
+    return search_is_any(search, at, stops);
+}
+
+/* "lần thứ tư", "lần 3", "khóa XIV". */
+static bool is_ordinal(const struct search *search, uint32_t at)
+{
+    static const char *const counts[] = {"lần", "khóa", "thứ", NULL};
+    return search_is_any(search, at, counts) &&
+           (reading_is(search->r, at + 1, "thứ") || reading_has(search->r, at + 1, SHAPE_NUMBER) ||
+            reading_has(search->r, at + 1, SHAPE_ALL_CAPITALS));
+}
+
+static void propose_known(struct search *search, uint32_t at, uint32_t length)
+{
+    const struct reading *r = search->r;
+    uint32_t end = at + length;
+    uint32_t stop = search_sentence_end(search, at);
+    if (end < stop && (reading_has(r, end, SHAPE_NUMBER) ||
+                       (reading_is(r, end, "lần") && reading_is(r, end + 1, "thứ"))))
+        end += reading_is(r, end, "lần") ? 3 : 1;
+    if (end <= stop)
+        search_propose(search, EVENT, at, end, 90);
+}
+
+void named_events_propose(struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    if (!search_is_capital(search, at))
+        return;
+    uint32_t known = reading_length(r, at, CATEGORY_EVENT_NAME);
+    if (known)
+        propose_known(search, at, known);
+    uint32_t head = reading_length(r, at, CATEGORY_EVENT_HEAD);
+    if (!head)
+        return;
+    uint32_t stop = search_sentence_end(search, at);
+    uint32_t end = at + head;
+    uint32_t last = 0;
+    bool is_numbered = false, has_capital = false, has_words = false;
+    while (end < stop && end - at < NAME_MOST) {
+        bool is_dash = (reading_is(r, end, "-") || reading_is(r, end, "–")) && end + 1 < stop;
+        bool is_listed = reading_is(r, end, ",") && reading_is(r, end - 1, "phòng");
+        if (search_has_flag(search, end, TOKEN_IN_DATE) && !reading_has(r, end, SHAPE_NUMBER))
+            break;
+        if ((reading_has(r, end, SHAPE_PUNCTUATION) && !is_dash && !is_listed) ||
+            is_stop(search, end))
+            break;
+        if (is_ordinal(search, end)) {
+            is_numbered = true;
+            end++;
+            if (reading_is(r, end, "thứ"))
+                end++;
+        }
+        is_numbered = is_numbered || reading_has(r, end, SHAPE_NUMBER);
+        has_capital = has_capital || search_is_capital(search, end);
+        has_words = has_words || !reading_has(r, end, SHAPE_PUNCTUATION);
+        end++;
+        last = end;
+    }
+    if (!last || !has_words || !(is_numbered || has_capital) || last > stop)
+        return;
+    static const char *const weak[] = {"ngày",  "lễ",    "chương", "giải", "cuộc",
+                                       "phong", "tháng", "giao",   "cúp",  "chung",
+                                       "vòng",  "phiên", "chiến",  "cao",  NULL};
+    bool is_first = search_has_flag(search, at, TOKEN_FIRST);
+    bool is_weak = search_is_any(search, at, weak) || is_first;
+    if (is_weak && !(is_numbered || (is_first && search_is_capital(search, at + head))))
+        return;
+    search_propose(search, EVENT, at, last, is_numbered ? 84 : 70);
+}

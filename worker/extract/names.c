@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/names.h"
+
+#include <string.h>
+
+enum { TYPE_COUNT = 8 };
+
+struct name {
+    uint32_t first;
+    uint32_t end; /* 0: free */
+    uint32_t weights[TYPE_COUNT];
+};
+
+struct names {
+    struct reading *r;
+    struct name *slots;
+    uint32_t mask;
+    uint32_t used;
+};
+
+struct names *names_new(struct reading *reading)
+{
+    struct names *names = arena_take(reading->document->arena, 1, sizeof(*names));
+    names->r = reading;
+    names->mask = 255;
+    names->slots = arena_take(reading->document->arena, names->mask + 1, sizeof(struct name));
+    return names;
+}
+
+static uint32_t hash_tokens(const struct names *names, uint32_t first, uint32_t end)
+{
+    uint32_t hash = 2166136261U;
+    for (uint32_t i = first; i < end; i++) {
+        for (const char *text = names->r->tokens[i].folded; *text; text++)
+            hash = (hash ^ (uint8_t)*text) * 16777619U;
+        hash = (hash ^ ' ') * 16777619U;
+    }
+    return hash ^ (hash >> 15);
+}
+
+static bool is_same(const struct names *names, const struct name *name, uint32_t first,
+                    uint32_t end)
+{
+    if (name->end - name->first != end - first)
+        return false;
+    for (uint32_t i = 0; i < end - first; i++)
+        if (strcmp(names->r->tokens[name->first + i].folded, names->r->tokens[first + i].folded) !=
+            0)
+            return false;
+    return true;
+}
+
+static struct name *slot_of(const struct names *names, uint32_t first, uint32_t end)
+{
+    uint32_t at = hash_tokens(names, first, end) & names->mask;
+    while (names->slots[at].end && !is_same(names, &names->slots[at], first, end))
+        at = (at + 1) & names->mask;
+    return &names->slots[at];
+}
+
+static void grow(struct names *names)
+{
+    struct name *old = names->slots;
+    uint32_t old_size = names->mask + 1;
+    names->mask = old_size * 4 - 1;
+    names->slots = arena_take(names->r->document->arena, names->mask + 1, sizeof(struct name));
+    for (uint32_t i = 0; i < old_size; i++)
+        if (old[i].end)
+            *slot_of(names, old[i].first, old[i].end) = old[i];
+}
+
+void names_add(struct names *names, uint32_t first, uint32_t end, Newsloom__V1__EntityType type,
+               uint32_t weight)
+{
+    if (names->used * 2 > names->mask)
+        grow(names);
+    struct name *name = slot_of(names, first, end);
+    if (!name->end) {
+        name->first = first;
+        name->end = end;
+        names->used++;
+    }
+    name->weights[type] += weight;
+}
+
+Newsloom__V1__EntityType names_type(const struct names *names, uint32_t first, uint32_t end,
+                                    uint32_t *ret_weight)
+{
+    const struct name *name = slot_of(names, first, end);
+    uint32_t best = 0;
+    *ret_weight = 0;
+    if (!name->end)
+        return NEWSLOOM__V1__ENTITY_TYPE__ENTITY_TYPE_UNSPECIFIED;
+    for (uint32_t type = 1; type < TYPE_COUNT; type++)
+        if (name->weights[type] > *ret_weight) {
+            *ret_weight = name->weights[type];
+            best = type;
+        }
+    return (Newsloom__V1__EntityType)best;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/organizations.h"
+
+#include "worker/extract/search.h"
+
+#define ORGANIZATION NEWSLOOM__V1__ENTITY_TYPE__ORGANIZATION
+
+static bool is_capital_letters(const struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    const struct token *token = &r->tokens[at];
+    uint32_t size = token->span.end - token->span.start;
+    if (size < 2 || size > 12 || !search_is_capital(search, at))
+        return false;
+    bool has_digit = false;
+    for (uint32_t i = token->span.start; i < token->span.end; i++)
+        has_digit =
+            has_digit || (r->document->text.points[i] >= '0' && r->document->text.points[i] <= '9');
+    return reading_has(r, at, SHAPE_ALL_CAPITALS) || (has_digit && size <= 6);
+}
+
+/* An abbreviation that may be the name of a body: "PVTEX", "C46". */
+static void propose_acronym(struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    if (!is_capital_letters(search, at) || reading_length(r, at, CATEGORY_ACRONYM) ||
+        search_known_place(search, at) || reading_length(r, at, CATEGORY_LAW))
+        return;
+    uint32_t start = search_sentence_start(search, at);
+    uint32_t end = at + 1;
+    uint32_t stop = search_sentence_end(search, at);
+    bool is_code = search_is_glued(search, at) && at > start && !reading_is(r, at - 1, "(") &&
+                   !reading_is(r, at - 1, "/") && !reading_is(r, at - 1, "\"") &&
+                   !reading_is(r, at - 1, "“");
+    if (is_code || reading_has(r, end, SHAPE_NUMBER) ||
+        (end < stop && search_is_glued(search, end) && reading_is(r, end, "-")))
+        return;
+    bool in_brackets = at > start && reading_is(r, at - 1, "(") && reading_is(r, end, ")");
+    bool beside_capital = (at > start && reading_has(r, at - 1, SHAPE_ALL_CAPITALS)) ||
+                          reading_has(r, end, SHAPE_ALL_CAPITALS);
+    static const char *const cues[] = {"của",    "tại", "do",   "và",   "với", "ở",
+                                       "theo",   "là",  "tổ",   "chức", "bởi", "từ",
+                                       "trưởng", "đốc", "tịch", "bị",   NULL};
+    bool is_cued = at > start && search_is_any(search, at - 1, cues);
+    if (search_has_title(search, at) && reading_length_before(r, at, CATEGORY_HONORIFIC))
+        return;
+    search_propose(search, ORGANIZATION, at, end,
+                   in_brackets      ? 72
+                   : beside_capital ? 20
+                   : is_cued        ? 62
+                                    : 44);
+}
+
+/* "murderdata.org", "VOV.VN": letters, dots, and an ending that domains have. */
+static void propose_domain(struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    static const char *const endings[] = {"vn", "com", "org", "net", "gov", "edu", "info", NULL};
+    uint32_t stop = search_sentence_end(search, at);
+    uint32_t end = at + 1;
+    uint32_t last = 0;
+    if (!reading_has(r, at, SHAPE_WORD) ||
+        (search_is_glued(search, at) && at > 0 &&
+         (reading_is(r, at - 1, ".") || reading_is(r, at - 1, "@") || reading_is(r, at - 1, "-"))))
+        return;
+    while (end + 1 < stop && end - at < 8 && reading_is(r, end, ".") &&
+           search_is_glued(search, end) && search_is_glued(search, end + 1) &&
+           reading_has(r, end + 1, SHAPE_WORD)) {
+        if (search_is_any(search, end + 1, endings))
+            last = end + 2;
+        end += 2;
+    }
+    bool has_space = end == stop || !search_is_glued(search, end) || !reading_is(r, end, "@");
+    if (last && has_space && end - at >= 3)
+        search_propose(search, ORGANIZATION, at, last, 84);
+}
+
+static void propose_known(struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    const struct phrase_match *body = reading_match(r, at, CATEGORY_BODY);
+    if (!body || search_has_flag(search, at, TOKEN_IN_DATE))
+        return;
+    bool is_shouted = search_has_flag(search, at, TOKEN_SHOUTED);
+    if (!is_shouted && !search_is_capital(search, at))
+        return;
+    uint32_t end = at + body->length;
+    uint32_t start = search_sentence_start(search, at);
+    if (body->value == BODY_SURE) {
+        bool is_single = body->length == 1 && !reading_has(r, at, SHAPE_ALL_CAPITALS) &&
+                         reading_has(r, at, SHAPE_VIETNAMESE);
+        if (!is_shouted || body->length > 1)
+            search_propose(search, ORGANIZATION, at, end, is_single ? 50 : 92);
+        return;
+    }
+    static const char *const cues[] = {"theo",  "báo",  "/",   "(",    "tờ",  "ảnh", ":",
+                                       "nguồn", "trên", "với", "hãng", "như", NULL};
+    bool is_cued = at > start && search_is_any(search, at - 1, cues);
+    bool is_alone = at == start && end >= search_sentence_end(search, at) - 1;
+    bool is_byline = search_has_flag(search, at, TOKEN_METADATA);
+    bool is_path = at > start && (reading_is(r, at - 1, "/") || reading_is(r, at - 1, ":"));
+    if (is_cued || is_alone || is_byline)
+        search_propose(search, ORGANIZATION, at, end, is_path || is_byline || is_alone ? 90 : 70);
+}
+
+/* Lower-case heads that keep the head outside when a full name follows: "tổ chức Interpol". */
+static bool is_outside(const struct search *search, uint32_t at, uint32_t head)
+{
+    static const char *const words[] = {"tổ",   "ngân", "lực",     "hãng",  "cơ",      "kênh",
+                                        "tờ",   "đài",  "mạng",    "trang", "website", "quỹ",
+                                        "khối", "dự",   "đội",     "phong", "chương",  "cộng",
+                                        "đơn",  "nhà",  "website", NULL};
+    static const char *const cues[] = {"xe", NULL};
+    bool is_cue = head == 2 && search_is_any(search, at + 1, cues);
+    return !search_is_capital(search, at) && search_is_any(search, at, words) &&
+           (is_cue || reading_length(search->r, at + head, CATEGORY_BODY));
+}
+
+/* "cán bộ Công an Việt Nam": men of a country, not its police body. */
+static bool is_plural_force(const struct search *search, uint32_t at)
+{
+    static const char *const before[] = {"bộ",  "sĩ",    "sỹ",  "lượng", "các", "viên", "ngành",
+                                         "đạo", "những", "đội", "tướng", "hai", NULL};
+    return at > search_sentence_start(search, at) && search_is_any(search, at - 1, before);
+}
+
+static uint32_t certainty_of(const struct search *search, uint32_t at, struct body_name name)
+{
+    bool is_capital = search_is_capital(search, at);
+    if (name.class == BODY_HEAD_POLICE && name.is_country && is_plural_force(search, at))
+        return 0;
+    if (name.class == BODY_HEAD_POLICE && !is_capital)
+        return name.has_place ? 84 : 0;
+    if (!is_capital)
+        return name.has_capital ? 70 : 0;
+    if (search_has_flag(search, at, TOKEN_FIRST) && !name.has_capital)
+        return 66;
+    return name.has_capital || name.has_place ? 86 : 78;
+}
+
+static void propose_headed(struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    const struct phrase_match *head = reading_match(r, at, CATEGORY_BODY_HEAD);
+    if (!head || search_has_flag(search, at, TOKEN_SHOUTED) ||
+        search_has_flag(search, at, TOKEN_IN_DATE))
+        return;
+    if (is_outside(search, at, head->length)) {
+        uint32_t run = search_run_end(search, at + head->length, 4);
+        bool is_shop = reading_is(r, at, "nhà") && run > at + head->length;
+        if (is_shop)
+            search_propose(search, ORGANIZATION, at + head->length, run, 80);
+        return;
+    }
+    struct body_name name = body_name_read(search, at);
+    if (name.end)
+        search_propose(search, ORGANIZATION, at, name.end, certainty_of(search, at, name));
+}
+
+void organizations_propose(struct search *search, uint32_t at)
+{
+    propose_acronym(search, at);
+    propose_domain(search, at);
+    propose_known(search, at);
+    propose_headed(search, at);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/search.h"
+
+#define PERSON NEWSLOOM__V1__ENTITY_TYPE__PERSON
+
+enum { NAME_MOST = 6 };
+
+static bool is_vietnamese(const struct search *search, uint32_t at)
+{
+    return reading_has(search->r, at, SHAPE_VIETNAMESE) &&
+           !reading_has(search->r, at, SHAPE_ALL_CAPITALS);
+}
+
+/* "N.V.T", "Ng.T.A.", "H.": initials, glued, with their dots. */
+static uint32_t initials_end(const struct search *search, uint32_t at)
+{
+    uint32_t end = search_sentence_end(search, at);
+    uint32_t i = at;
+    while (i < end && search_is_initial(search, i) && (i == at || search_is_glued(search, i))) {
+        i++;
+        if (i < end && reading_is(search->r, i, ".") && search_is_glued(search, i))
+            i++;
+        else
+            break;
+    }
+    return i;
+}
+
+/* What follows a name of a person in the news. */
+static uint32_t bonus_after(const struct search *search, uint32_t end)
+{
+    const struct reading *r = search->r;
+    if (end >= search_sentence_end(search, end - 1))
+        return 0;
+    if (reading_length(r, end, CATEGORY_PERSON_VERB))
+        return 12;
+    if (reading_is(r, end, "(") && reading_has(r, end + 1, SHAPE_NUMBER | SHAPE_WORD)) {
+        static const char *const words[] = {"sn", "sinh", "tuổi", NULL};
+        bool is_age =
+            search_is_any(search, end + 1, words) || search_is_any(search, end + 2, words);
+        return is_age ? 25 : 5;
+    }
+    return 0;
+}
+
+static bool is_behind_place_head(const struct search *search, uint32_t at)
+{
+    static const char *const certain[] = {"đường", "phố",  "ngõ", "hẻm",   "phường", "quận", "xã",
+                                          "huyện", "tỉnh", "cầu", "ngách", "số",     "lộ",   NULL};
+    return at > 0 && search_is_any(search, at - 1, certain) &&
+           search_sentence_end(search, at - 1) == search_sentence_end(search, at);
+}
+
+/* A slash or "Ảnh:" before, or alone in its sentence at the end of the text. */
+static bool is_byline(const struct search *search, uint32_t first, uint32_t end)
+{
+    const struct reading *r = search->r;
+    uint32_t start = search_sentence_start(search, first);
+    uint32_t stop = search_sentence_end(search, first);
+    if (end - first > 4)
+        return false;
+    static const char *const photo[] = {"ảnh", "ảnh:", "theo", "clip", "video", "tin", NULL};
+    if (first >= start + 2 && reading_is(r, first - 1, ":") &&
+        search_is_any(search, first - 2, photo))
+        return true;
+    if (first == start + 1 && search_is_any(search, start, photo) &&
+        (end == stop || reading_is(r, end, "/")) && search_has_flag(search, first, TOKEN_METADATA))
+        return true;
+    if (first > start && reading_is(r, first - 1, "/") && end - first >= 2)
+        return stop - start < 12;
+    bool ends = end == stop || reading_is(r, end, "/") || reading_is(r, end, "-") ||
+                (end + 1 == stop && reading_has(r, end, SHAPE_PUNCTUATION));
+    return first == start && ends && stop - start <= 8;
+}
+
+static void propose_byline(struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    uint32_t end = at;
+    uint32_t stop = search_sentence_end(search, at);
+    while (end < stop && end - at < 5 && reading_has(r, end, SHAPE_CAPITAL) &&
+           !search_has_flag(search, end, TOKEN_IN_DATE))
+        end++;
+    if (end == at || !is_byline(search, at, end))
+        return;
+    const struct phrase_match *body = reading_match(r, at, CATEGORY_BODY);
+    if ((body && body->length == end - at) || reading_length(r, at, CATEGORY_BODY_HEAD) ||
+        search_known_place(search, at))
+        return;
+    bool is_metadata = search_has_flag(search, at, TOKEN_METADATA);
+    bool is_single = end - at == 1;
+    bool is_acronym = reading_has(r, at, SHAPE_ALL_CAPITALS);
+    if (is_single && (!is_metadata || is_acronym) && !reading_is(r, at - (at > 0), ":"))
+        return;
+    bool is_last = stop == r->token_count || is_metadata || reading_is(r, at - (at > 0), ":");
+    search_propose(search, PERSON, at, end, is_metadata || is_last ? 88 : 62);
+}
+
+static void propose_initials(struct search *search, uint32_t at)
+{
+    uint32_t end = initials_end(search, at);
+    if (end == at)
+        return;
+    bool has_title = search_has_title(search, at);
+    bool has_dots = end - at >= 3;
+    if (has_title)
+        search_propose(search, PERSON, at, end, 92);
+    else if (has_dots && !reading_has(search->r, at, SHAPE_ALL_CAPITALS))
+        search_propose(search, PERSON, at, end, 45);
+}
+
+static uint32_t certainty_of(const struct search *search, uint32_t at, uint32_t end)
+{
+    const struct reading *r = search->r;
+    uint32_t words = 0, vietnamese = 0, given = 0;
+    for (uint32_t i = at; i < end; i++) {
+        if (reading_has(r, i, SHAPE_PUNCTUATION))
+            continue;
+        words++;
+        vietnamese += is_vietnamese(search, i);
+        given += reading_length(r, i, CATEGORY_GIVEN) > 0;
+    }
+    bool has_title = search_has_title(search, at);
+    bool has_family = reading_length(r, at, CATEGORY_FAMILY) > 0;
+    if (search_is_any(search, at, (const char *const[]){"tp", "sn", "pv", "hlv", "clb", NULL}))
+        return 0;
+    if (!has_title && words == 1)
+        return 0;
+    uint32_t bonus = bonus_after(search, end);
+    if (is_behind_place_head(search, at))
+        return 20;
+    if (vietnamese == words && has_family && words >= 2 && words <= 5) {
+        uint32_t base = words >= 3 ? 66 : 48;
+        base += given + 1 >= words ? 8 : 0;
+        base += has_title ? 22 : bonus;
+        return base > 98 ? 98 : base;
+    }
+    if (has_title)
+        return 78 + (bonus ? 6 : 0);
+    if (words >= 2 && vietnamese == 0)
+        return 36 + bonus;
+    if (words >= 2 && given == words)
+        return 34 + bonus;
+    return words >= 2 && vietnamese < words ? 24 + bonus : bonus;
+}
+
+void persons_propose(struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    if (reading_has(r, at, SHAPE_CAPITAL))
+        propose_byline(search, at);
+    if (!search_is_capital(search, at))
+        return;
+    if (search_is_initial(search, at))
+        propose_initials(search, at);
+    if (reading_has(r, at, SHAPE_ALL_CAPITALS) &&
+        (reading_length(r, at, CATEGORY_ACRONYM) || reading_length(r, at, CATEGORY_BODY)))
+        return;
+    uint32_t longest = search_run_end(search, at, NAME_MOST);
+    for (uint32_t end = at + 1; end <= longest; end++) {
+        if (reading_is(r, end, ".") && end < longest)
+            continue;
+        uint32_t certainty = certainty_of(search, at, end);
+        uint32_t inner = end - 1;
+        bool ends_in_title =
+            inner > at &&
+            (reading_length(r, inner, CATEGORY_RANK) || reading_has(r, inner, SHAPE_PUNCTUATION)) &&
+            !search_is_initial(search, inner - 1);
+        const struct phrase_match *head = reading_match(r, at, CATEGORY_BODY_HEAD);
+        const struct phrase_match *place = search_known_place(search, at);
+        if (ends_in_title)
+            continue;
+        if (head && head->length > 1)
+            certainty = certainty > 40 ? certainty - 40 : 0;
+        if (place && place->length > 1 && !search_has_title(search, at))
+            certainty = certainty > 10 ? certainty - 10 : 0;
+        else if (place && end - at > place->length && !reading_length(r, at, CATEGORY_FAMILY))
+            certainty = certainty > 25 ? certainty - 25 : 0;
+        if (certainty)
+            search_propose(search, PERSON, at, end, certainty);
+    }
+}

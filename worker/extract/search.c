@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/search.h"
+
+#include <string.h>
+
+struct search *search_new(struct reading *reading)
+{
+    struct arena *arena = reading->document->arena;
+    struct search *search = arena_take(arena, 1, sizeof(*search));
+    search->r = reading;
+    search->flags = arena_take(arena, reading->token_count + 1, 1);
+    search->heads = arena_take(arena, reading->token_count + 1, sizeof(uint32_t));
+    return search;
+}
+
+void search_clear(struct search *search)
+{
+    search->candidate_count = 0;
+    memset(search->heads, 0, (search->r->token_count + 1) * sizeof(uint32_t));
+}
+
+void search_propose(struct search *search, Newsloom__V1__EntityType type, uint32_t first,
+                    uint32_t end, uint32_t certainty)
+{
+    if (end <= first || end - first > SPAN_MOST || certainty == 0 ||
+        end > search->r->sentence_ends[first])
+        return;
+    if (search->candidate_count == search->candidate_room) {
+        uint32_t room = search->candidate_room ? search->candidate_room * 2 : 1024;
+        struct candidate *grown =
+            arena_take(search->r->document->arena, room, sizeof(struct candidate));
+        if (search->candidate_count)
+            memcpy(grown, search->candidates, search->candidate_count * sizeof(*grown));
+        search->candidates = grown;
+        search->candidate_room = room;
+    }
+    search->candidates[search->candidate_count++] =
+        (struct candidate){first, end, type, certainty, search->heads[first]};
+    search->heads[first] = search->candidate_count;
+}
+
+struct candidate *search_choose(struct search *search, uint32_t *ret_count)
+{
+    uint32_t count = search->r->token_count;
+    struct arena *arena = search->r->document->arena;
+    uint64_t *best = arena_take(arena, count + 1, sizeof(uint64_t));
+    uint32_t *choice = arena_take(arena, count + 1, sizeof(uint32_t));
+    uint32_t chosen = 0;
+    for (uint32_t i = count; i-- > 0;) {
+        best[i] = best[i + 1];
+        for (uint32_t c = search->heads[i]; c; c = search->candidates[c - 1].next) {
+            const struct candidate *candidate = &search->candidates[c - 1];
+            uint64_t score =
+                (uint64_t)candidate->certainty * (candidate->end - i) + best[candidate->end];
+            if (score > best[i]) {
+                best[i] = score;
+                choice[i] = c;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < count; i = choice[i] ? search->candidates[choice[i] - 1].end : i + 1)
+        chosen += choice[i] != 0;
+    struct candidate *result = arena_take(arena, chosen + 1, sizeof(*result));
+    *ret_count = 0;
+    for (uint32_t i = 0; i < count; i = choice[i] ? search->candidates[choice[i] - 1].end : i + 1)
+        if (choice[i])
+            result[(*ret_count)++] = search->candidates[choice[i] - 1];
+    return result;
+}
+
+uint32_t search_sentence_end(const struct search *search, uint32_t at)
+{
+    return at < search->r->token_count ? search->r->sentence_ends[at] : at;
+}
+
+uint32_t search_sentence_start(const struct search *search, uint32_t at)
+{
+    uint32_t end = search->r->sentence_ends[at];
+    while (at > 0 && search->r->sentence_ends[at - 1] == end)
+        at--;
+    return at;
+}
+
+bool search_has_flag(const struct search *search, uint32_t at, enum token_flag flag)
+{
+    return at < search->r->token_count && (search->flags[at] & flag) != 0;
+}
+
+bool search_is_glued(const struct search *search, uint32_t at)
+{
+    return at > 0 && at < search->r->token_count &&
+           search->r->tokens[at - 1].span.end == search->r->tokens[at].span.start;
+}
+
+bool search_is_capital(const struct search *search, uint32_t at)
+{
+    return reading_has(search->r, at, SHAPE_CAPITAL) &&
+           !search_has_flag(search, at, TOKEN_IN_DATE) &&
+           !search_has_flag(search, at, TOKEN_SHOUTED);
+}
+
+bool search_is_initial(const struct search *search, uint32_t at)
+{
+    if (!search_is_capital(search, at))
+        return false;
+    const struct token *token = &search->r->tokens[at];
+    uint32_t size = token->span.end - token->span.start;
+    return size == 1 ||
+           (size == 2 && (reading_is(search->r, at, "ng") || reading_is(search->r, at, "th") ||
+                          reading_is(search->r, at, "tr") || reading_is(search->r, at, "nh") ||
+                          reading_is(search->r, at, "ph")));
+}
+
+uint32_t search_run_end(const struct search *search, uint32_t at, uint32_t most)
+{
+    uint32_t end = search_sentence_end(search, at);
+    uint32_t i = at;
+    for (uint32_t words = 0; i < end && words < most; words++) {
+        bool is_start = i == at;
+        if (!search_is_capital(search, i) ||
+            (!is_start && search_is_glued(search, i) && !reading_is(search->r, i - 1, ".")))
+            break;
+        i++;
+        bool is_initial = search_is_initial(search, i - 1);
+        if (is_initial && i < end && reading_is(search->r, i, ".") && search_is_glued(search, i))
+            i++;
+    }
+    return i;
+}
+
+bool search_is_any(const struct search *search, uint32_t at, const char *const *words)
+{
+    for (; *words; words++)
+        if (reading_is(search->r, at, *words))
+            return true;
+    return false;
+}
+
+bool search_has_title(const struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    if (at == 0 || r->sentence_ends[at - 1] != r->sentence_ends[at])
+        return false;
+    return reading_length_before(r, at, CATEGORY_HONORIFIC) ||
+           reading_length_before(r, at, CATEGORY_RANK) ||
+           reading_length_before(r, at, CATEGORY_POSITION);
+}
+
+const struct phrase_match *search_known_place(const struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    const struct phrase_match *match = reading_match(r, at, CATEGORY_PLACE);
+    if (!match || search_has_flag(search, at, TOKEN_IN_DATE))
+        return NULL;
+    uint32_t last = at + match->length - 1;
+    if (search_has_flag(search, at, TOKEN_SHOUTED))
+        return match->length > 1 ? match : NULL;
+    if (reading_has(r, last, SHAPE_PUNCTUATION) && match->length > 1)
+        last--;
+    bool is_first = reading_has(r, at, SHAPE_CAPITAL);
+    bool is_last = reading_has(r, last, SHAPE_CAPITAL);
+    if (is_last && is_first)
+        return match;
+    enum place_kind kind = gazetteer_place(r->knowledge, match->value)->kind;
+    bool may_begin_small = kind == PLACE_REGION || kind == PLACE_CONTINENT || kind == PLACE_WATER ||
+                           kind == PLACE_BUILDING || kind == PLACE_COUNTRY;
+    bool may_end_small = match->length > 2 || kind == PLACE_BUILDING;
+    return (is_last && may_begin_small) || (is_first && may_end_small) ? match : NULL;
+}
+
+static bool is_abbreviated_head(const struct search *search, uint32_t at)
+{
+    static const char *const heads[] = {"tp", "p", "q", "h", "tx", "tt", NULL};
+    return search_is_any(search, at, heads) && search_is_capital(search, at);
+}
+
+/* The name behind a head word. */
+static uint32_t place_name_end(const struct search *search, uint32_t at,
+                               enum place_head_class class)
+{
+    const struct reading *r = search->r;
+    uint32_t end = search_sentence_end(search, at);
+    if (at >= end)
+        return 0;
+    const struct phrase_match *known = search_known_place(search, at);
+    if (reading_has(r, at, SHAPE_NUMBER) && !search_has_flag(search, at, TOKEN_IN_DATE)) {
+        uint32_t size = r->tokens[at].span.end - r->tokens[at].span.start;
+        if (size > 4)
+            return 0;
+        if (class == PLACE_HEAD_UNIT)
+            return at + 1;
+        uint32_t run = at + 1 < end ? search_run_end(search, at + 1, 4) : at + 1;
+        bool is_road = class == PLACE_HEAD_STREET;
+        return is_road ? run : 0;
+    }
+    if (!search_is_capital(search, at))
+        return known ? at + known->length : 0;
+    uint32_t run = search_run_end(search, at, 4);
+    for (uint32_t i = at + 1; i < run; i++)
+        if (reading_length(r, i, CATEGORY_BODY_HEAD) > 1 ||
+            reading_length(r, i, CATEGORY_PLACE_HEAD) > 1 || reading_length(r, i, CATEGORY_RANK))
+            run = i;
+    if (known && at + known->length > run)
+        run = at + known->length;
+    bool is_crossing = class == PLACE_HEAD_STREET && run + 1 < end && reading_is(r, run, "-") &&
+                       search_is_capital(search, run + 1) && search_is_glued(search, run);
+    if (is_crossing)
+        run = search_run_end(search, run + 1, 4);
+    return run;
+}
+
+uint32_t search_place_end(const struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    const struct phrase_match *known = search_known_place(search, at);
+    const struct phrase_match *head = reading_match(r, at, CATEGORY_PLACE_HEAD);
+    uint32_t known_end = known ? at + known->length : 0;
+    if (!head || search_has_flag(search, at, TOKEN_SHOUTED) || head->value == PLACE_HEAD_REGION)
+        return known_end;
+    uint32_t next = at + head->length;
+    uint32_t end = search_sentence_end(search, at);
+    bool is_short = head->length == 1 && is_abbreviated_head(search, at);
+    if (r->tokens[at].span.end - r->tokens[at].span.start == 1 && head->length == 1 && !is_short)
+        return known_end;
+    if (is_short && next < end && reading_is(r, next, "."))
+        next++;
+    bool is_bare_letter = is_short && r->tokens[at].span.end - r->tokens[at].span.start == 1 &&
+                          next == at + head->length;
+    if (next >= end || is_bare_letter)
+        return known_end;
+    const struct phrase_match *inner = reading_match(r, next, CATEGORY_PLACE_HEAD);
+    if (inner && head->value != PLACE_HEAD_UNIT && !search_is_capital(search, next))
+        next += inner->length;
+    uint32_t named =
+        next < end ? place_name_end(search, next, (enum place_head_class)head->value) : 0;
+    return named > known_end ? named : known_end;
+}
