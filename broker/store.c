@@ -10,7 +10,7 @@
 
 #define READER_CHECK_MS  30000
 #define EMERGENCY_SLICE  256 /* log entries given up so that a done can be recorded */
-#define EMERGENCY_ROUNDS 4
+#define EMERGENCY_ROUNDS 64
 
 /* ---- words of the engine */
 
@@ -121,7 +121,9 @@ static int commit_begin(struct commit *commit, struct store *store)
 {
     struct store_facts facts;
     *commit = (struct commit){.store = store};
-    int code = mdb_txn_begin(store->env, NULL, 0, &commit->txn);
+    int code = room_count_held(store);
+    if (!code)
+        code = mdb_txn_begin(store->env, NULL, 0, &commit->txn);
     if (code)
         return code;
     code = state_load(commit->txn, store, &commit->state);
@@ -145,7 +147,7 @@ static int commit_end(struct commit *commit, int code)
         forget_sources(commit, false);
         return code;
     }
-    uint64_t used = room_used_pages(store, commit->txn);
+    uint64_t used = room_used_pages(store, commit->txn) + store->room.held_pages;
     bool full = room_is_full(store, commit->txn, commit->full);
     code = mdb_txn_commit(commit->txn);
     forget_sources(commit, code == 0);

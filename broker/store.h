@@ -10,11 +10,17 @@
  *      turn_new -> turn_accept / turn_settle / … -> store_submit -> read the results -> turn_reset
  *
  * Answers of store_submit():
+ *
  *   OK      durable
  *   LIMIT   FULL: no room for the accepted articles; nothing of this turn was kept. Submit the turn
- * again without its accepts (turn_drop_accepts): settling always has room reserved. BROKEN  EIO or
- * another fault after which nothing can be promised (a second engine also answers this when it is
- * fenced): stop, say why, restart.
+ *           again without its accepts (turn_drop_accepts): settling always has room reserved. For a
+ *           turn without accepts, only when a reader from outside (a backup) holds every page:
+ *           nothing was kept, the same turn may go through later.
+ *   BROKEN  EIO or another fault after which nothing can be promised (a second engine also answers
+ *           this when it is fenced): stop, say why, restart. Every later turn is answered so.
+ *
+ * A full store makes room in the slices of turn_retention(), which then go below the configured
+ * ages: submit one every turn or second while store_facts() says full.
  *
  * On disk an article is QUEUED, WAITING, DEAD, DONE (stored) or WITHDRAWN. Leases live in memory.
  *

@@ -45,11 +45,13 @@
 #define HISTORY_LIMIT 8
 #define IDENTITY_SIZE 16
 
-#define TABLES(X)                                                                       \
-    X(META, "meta")                                                                     \
-    X(SOURCE, "source") X(ARTICLE, "article") X(OPEN, "open") X(BODY, "body")           \
-        X(IDENTITY, "identity") X(ATTEMPT, "attempt") X(DEAD, "dead") X(ENDED, "ended") \
-            X(LOG, "log") X(EXTRACTION, "extraction") X(CURSOR, "cursor")
+#define TABLES(X)                                                                 \
+    X(META, "meta")                                                               \
+    X(SOURCE, "source")                                                           \
+    X(ARTICLE, "article")                                                         \
+    X(OPEN, "open")                                                               \
+    X(BODY, "body") X(IDENTITY, "identity") X(ATTEMPT, "attempt") X(DEAD, "dead") \
+        X(ENDED, "ended") X(LOG, "log") X(EXTRACTION, "extraction") X(CURSOR, "cursor")
 
 enum table {
 #define X(name, text) TABLE_##name,
@@ -66,6 +68,9 @@ struct room {
     uint64_t pages;        /* of the budget */
     uint64_t full_pages;   /* at or above: full */
     uint64_t resume_pages; /* below: no longer full */
+    uint64_t held_pages;   /* free, but an open reader may still look at them */
+    size_t held_since;     /* the transactions whose freed pages those are */
+    size_t held_through;
 };
 
 struct store {
@@ -177,6 +182,10 @@ int retention_apply(struct commit *commit, size_t most, int64_t now_ms, bool for
 /* ---- store_room.c */
 void room_init(struct room *room, uint64_t page_size, const struct store_options *options);
 uint64_t room_used_pages(const struct store *store, MDB_txn *txn);
+/* Counts the pages that open readers hold; before a transaction begins. */
+int room_count_held(struct store *store);
+/* Whether forgetting would help: what is used, not what readers hold, is over the line. */
+bool room_is_over(const struct store *store, MDB_txn *txn);
 /* Whether the store is full, seen from inside this transaction, given whether it was. */
 bool room_is_full(const struct store *store, MDB_txn *txn, bool was_full);
 /* 0, or MDB_MAP_FULL when so many bytes more are not to be accepted. */

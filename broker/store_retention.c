@@ -8,13 +8,15 @@
  * it. Dead letters go by age alone: nobody else has them.
  */
 
-#define LOOKS_PER_ITEM 64 /* dead letters that may be passed over for each that is forgotten */
+#define LOOKS_PER_ITEM  64 /* dead letters that may be passed over for each that is forgotten */
+#define EMERGENCY_BYTES (1024 * 1024)
 
 struct slice {
     struct commit *commit;
     size_t left;
     int64_t now_ms;
     bool force;
+    uint64_t log_bytes_before;
     uint8_t after[16]; /* the last ended article that was looked at */
 };
 
@@ -24,7 +26,7 @@ static bool needs_room(const struct slice *slice)
     const struct commit *commit = slice->commit;
     if (slice->force)
         return true;
-    return commit->full && room_is_full(commit->store, commit->txn, true);
+    return commit->full && room_is_over(commit->store, commit->txn);
 }
 
 static bool is_due(const struct slice *slice, const struct entry_record *entry)
@@ -35,9 +37,17 @@ static bool is_due(const struct slice *slice, const struct entry_record *entry)
            entry->stored_at_ms < slice->now_ms - options->log_retention_ms || needs_room(slice);
 }
 
+/* A transaction's freed pages are listed in one record, which itself needs pages side by side when
+ * it is long: what is given up in an emergency goes in small portions. */
+static bool is_portion(const struct slice *slice)
+{
+    return slice->force &&
+           slice->log_bytes_before - slice->commit->state.log_bytes >= EMERGENCY_BYTES;
+}
+
 static int shrink_log(struct slice *slice)
 {
-    for (; slice->left > 0; slice->left--) {
+    for (; slice->left > 0 && !is_portion(slice); slice->left--) {
         struct entry_record entry;
         int code = log_first(slice->commit, &entry);
         if (code)
@@ -173,9 +183,13 @@ static int forget_ended(struct slice *slice)
 
 int retention_apply(struct commit *commit, size_t most, int64_t now_ms, bool force)
 {
-    struct slice slice = {.commit = commit, .left = most, .now_ms = now_ms, .force = force};
+    struct slice slice = {.commit = commit,
+                          .left = most,
+                          .now_ms = now_ms,
+                          .force = force,
+                          .log_bytes_before = commit->state.log_bytes};
     int code = shrink_log(&slice);
-    if (code)
+    if (code || is_portion(&slice))
         return code;
     slice.left = most;
     return forget_ended(&slice);

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+#include <string.h>
+
 #include "broker/store_engine.h"
 
 /*
@@ -6,6 +9,12 @@
  * numbers, exact to a few pages, and no walk through the list of free pages. Hysteresis: full ends
  * an eighth of the reserve (at least 16 pages) below where it began, so that it does not flicker
  * with every article.
+ *
+ * Held pages are free, but a reader that began before they were freed may still look at them: a
+ * backup that runs for minutes holds all that is freed meanwhile. They count towards full, or
+ * finishing would find no page; they do not make retention forget anything, for that would not free
+ * them. They matter only near the end of the map, and are counted there by the list of free pages,
+ * each of its records once.
  */
 
 #define FREE_TABLE 0 /* LMDB's own two trees have fixed handles */
@@ -38,17 +47,93 @@ uint64_t room_used_pages(const struct store *store, MDB_txn *txn)
     return pages;
 }
 
+/* ---- held pages */
+
+struct oldest_reader {
+    size_t txn; /* the oldest that is open; SIZE_MAX: none */
+};
+
+/* A line of LMDB's list of readers: process, thread, transaction or "-". */
+static int look_at_reader(const char *line, void *context)
+{
+    struct oldest_reader *oldest = context;
+    const char *last = strrchr(line, ' ');
+    char *end = NULL;
+    if (!last)
+        return 0;
+    unsigned long long txn = strtoull(last + 1, &end, 10);
+    if (end != last + 1 && txn < oldest->txn)
+        oldest->txn = txn;
+    return 0;
+}
+
+static int add_held(MDB_txn *txn, struct room *room, size_t from)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val key = bytes_of(&from, sizeof(from));
+    MDB_val value;
+    int code = mdb_cursor_open(txn, FREE_TABLE, &cursor);
+    if (code)
+        return code;
+    code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    while (code == 0) {
+        size_t pages = 0;
+        if (value.mv_size >= sizeof(pages))
+            memcpy(&pages, value.mv_data, sizeof(pages));
+        memcpy(&room->held_through, key.mv_data, sizeof(room->held_through));
+        room->held_pages += pages;
+        code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
+    mdb_cursor_close(cursor);
+    return code == MDB_NOTFOUND ? 0 : code;
+}
+
+/* The list of free pages may be read in a reading transaction only. */
+int room_count_held(struct store *store)
+{
+    struct room *room = &store->room;
+    struct oldest_reader oldest = {.txn = SIZE_MAX};
+    MDB_envinfo info;
+    MDB_txn *txn = NULL;
+    (void)mdb_env_info(store->env, &info);
+    if (info.me_last_pgno >= room->full_pages)
+        (void)mdb_reader_list(store->env, look_at_reader, &oldest);
+    if (oldest.txn >= info.me_last_txnid) {
+        room->held_pages = 0;
+        room->held_since = 0;
+        return 0;
+    }
+    bool goes_on = room->held_since == oldest.txn;
+    if (!goes_on) {
+        room->held_pages = 0;
+        room->held_since = oldest.txn;
+    }
+    int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (code)
+        return code == MDB_READERS_FULL ? 0 : code;
+    code = add_held(txn, room, goes_on ? room->held_through + 1 : oldest.txn);
+    mdb_txn_abort(txn);
+    return code;
+}
+
+/* ---- full */
+
+bool room_is_over(const struct store *store, MDB_txn *txn)
+{
+    return room_used_pages(store, txn) >= store->room.resume_pages;
+}
+
 bool room_is_full(const struct store *store, MDB_txn *txn, bool was_full)
 {
-    uint64_t line = was_full ? store->room.resume_pages : store->room.full_pages;
-    return room_used_pages(store, txn) >= line;
+    const struct room *room = &store->room;
+    uint64_t line = was_full ? room->resume_pages : room->full_pages;
+    return room_used_pages(store, txn) + room->held_pages >= line;
 }
 
 int room_for(const struct commit *commit, size_t size)
 {
     const struct room *room = &commit->store->room;
     uint64_t needed = size / (CHUNK_SIZE * 2) + 8; /* two chunks a page, and what the trees grow */
-    if (commit->full || room_used_pages(commit->store, commit->txn) + needed >= room->full_pages)
-        return MDB_MAP_FULL;
-    return 0;
+    uint64_t used = room_used_pages(commit->store, commit->txn) + room->held_pages;
+    return commit->full || used + needed >= room->full_pages ? MDB_MAP_FULL : 0;
 }
