@@ -39,7 +39,7 @@ def kill_articles(feeder, worker, newsroom, count, code="INVALID_PAYLOAD", sourc
         worker.fail(lease, code, "no such date", permanent=True)
     for piece in pieces:
         wait_for(lambda p=piece: feeder.outcome(p.source, p.key).state == wire.DEAD
-                 or worker.pump(0.01), what="DEAD")
+                 or worker.pump(0.01) and False, what="DEAD")
     return ids
 
 

@@ -179,7 +179,7 @@ class Auditor:
         owners = {}
         for promise in self.ledger.promises.values():
             name = f"{promise.source}/{promise.key} revision {promise.revision}"
-            other = owners.setdefault((promise.article_id), promise)
+            other = owners.setdefault(promise.article_id, promise)
             if other is not promise:
                 self.audit.doubled.append(f"{name} and {other.source}/{other.key} share an article id")
             outcome = feeder.outcome(promise.source, promise.key, promise.revision)
@@ -193,7 +193,7 @@ class Auditor:
             self.check_end(name, promise, outcome, rows[promise.source, promise.key],
                            by_article[promise.article_id], entries)
         feeder.close()
-        known = set(owners)
+        known = set().union(*(p.ids for p in self.ledger.promises.values()))
         for number, (entry, _) in entries.items():
             if entry.article_id not in known:
                 self.audit.doubled.append(f"entry {number} is of article {entry.article_id}, "

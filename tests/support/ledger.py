@@ -15,6 +15,7 @@ class Promise:
     revision: int
     receipts: int = 0
     again: bool = False  # accepted a second time, which only a dead identity may be
+    ids: set = field(default_factory=set)  # every article id it ever had
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Ledger:
                 else:
                     self.contradictions.append(
                         f"{identity[:2]} was article {known.article_id}, then {receipt.article_id}")
+            known.ids.add(receipt.article_id)
             known.receipts += 1
 
     def __len__(self) -> int:

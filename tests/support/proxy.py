@@ -67,12 +67,13 @@ class Proxy:
         link = tuple(link)
         self._links.add(link)
         self.connections += 1
+        pumps = [asyncio.ensure_future(self._pump(UP, reader, up_writer)),
+                 asyncio.ensure_future(self._pump(DOWN, up_reader, writer))]
         try:
-            await asyncio.wait(
-                [asyncio.ensure_future(self._pump(UP, reader, up_writer)),
-                 asyncio.ensure_future(self._pump(DOWN, up_reader, writer))],
-                return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for pump in pumps:
+                pump.cancel()
             self._links.discard(link)
             for end in link:
                 end.close()
@@ -140,6 +141,8 @@ class Proxy:
             for link in list(self._links):
                 for writer in link:
                     writer.transport.abort()
-            self._loop.call_soon(self._loop.stop)
+            for task in asyncio.all_tasks(self._loop):
+                task.cancel()
+            self._loop.call_later(0.05, self._loop.stop)
         self._call(work)
         self._thread.join(5)
