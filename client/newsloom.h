@@ -278,6 +278,8 @@ void newsloom_subscriber_acknowledge(struct newsloom_subscriber *subscriber, uin
  * by. false: the broker has not answered yet, there is no cursor. */
 bool newsloom_subscriber_cursor(const struct newsloom_subscriber *subscriber,
                                 struct newsloom_cursor *ret_cursor);
+/* A subscription is in force: when nothing comes there is nothing. */
+bool newsloom_subscriber_is_streaming(const struct newsloom_subscriber *subscriber);
 /* Every entry that the broker has told of was handed over. */
 bool newsloom_subscriber_is_caught_up(const struct newsloom_subscriber *subscriber);
 /* The newest sequence that the broker told of. */

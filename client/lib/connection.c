@@ -283,7 +283,8 @@ int64_t connection_timeout_ms(const struct connection *c)
 
 enum status connection_complain(const struct connection *c, int64_t waited_ms, struct error *err)
 {
-    double seconds = (double)waited_ms / 1000.0;
+    int64_t away_ms = c->up ? 0 : clock_mono_ms() - c->down_since_ms;
+    double seconds = (double)(away_ms > waited_ms ? away_ms : waited_ms) / 1000.0;
     const char *where = c->endpoints[c->current];
     if (c->up)
         return error_set(err, STATUS_AGAIN,

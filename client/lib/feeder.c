@@ -55,6 +55,7 @@ struct newsloom_feeder {
     uint64_t receipts;
     uint64_t retries;
     uint64_t random;
+    int64_t stalled_since_ms; /* the last receipt, or when there was something to wait for again */
     Newsloom__V1__RefusalCode refusal;
     struct outcome_memory outcome;
 };
@@ -224,6 +225,7 @@ static void hand_over(struct newsloom_feeder *f, struct submission *s,
     f->pending--;
     f->pending_bytes -= s->size;
     f->receipts++;
+    f->stalled_since_ms = clock_mono_ms();
     submission_free(&s);
     if (f->on_receipt)
         f->on_receipt(f->context, tag, receipt);
@@ -376,6 +378,8 @@ enum status newsloom_feeder_submit(struct newsloom_feeder *f,
     enum status status = submission_new(&s, article, f->payload_limit, &f->refusal, err);
     if (status != STATUS_OK)
         return status;
+    if (f->pending == 0)
+        f->stalled_since_ms = clock_mono_ms();
     s->tag = tag;
     f->pending++;
     f->pending_bytes += s->size;
@@ -467,7 +471,7 @@ enum status newsloom_feeder_run(struct newsloom_feeder *f, int64_t timeout_ms, s
                          f->pending);
     if (has_waiting(f) && connection_is_up(f->connection) && !f->shipments)
         return error_set(err, STATUS_AGAIN, "could not send: the broker takes nothing now");
-    return connection_complain(f->connection, timeout_ms, err);
+    return connection_complain(f->connection, clock_mono_ms() - f->stalled_since_ms, err);
 }
 
 size_t newsloom_feeder_pending(const struct newsloom_feeder *f)

@@ -360,6 +360,11 @@ bool newsloom_subscriber_cursor(const struct newsloom_subscriber *s,
     return s->has_position;
 }
 
+bool newsloom_subscriber_is_streaming(const struct newsloom_subscriber *s)
+{
+    return s->state == SUBSCRIBER_STREAMING && connection_is_up(s->connection);
+}
+
 bool newsloom_subscriber_is_caught_up(const struct newsloom_subscriber *s)
 {
     return s->state == SUBSCRIBER_STREAMING && s->received.sequence >= s->last &&

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * database - asking PostgreSQL, for search and trace.
+ *
+ * Ownership: results are the caller's to clear. Connecting and asking are bounded in time.
+ */
+#ifndef CLIENT_COMMAND_DATABASE_H
+#define CLIENT_COMMAND_DATABASE_H
+
+#include <libpq-fe.h>
+
+#include "client/command/invocation.h"
+
+/* AGAIN: it is away; INVALID: it is no newsloom database, with the way out. */
+enum status database_open(PGconn **ret_connection, const struct invocation *invocation,
+                          struct error *err) MUST_CHECK;
+void database_close(PGconn **connection_p);
+
+/* NULL parameters are SQL's. */
+enum status database_ask(PGconn *connection, const char *sql, const char *const *parameters,
+                         size_t count, PGresult **ret_result, struct error *err) MUST_CHECK;
+void database_clear(PGresult **result_p);
+
+#endif

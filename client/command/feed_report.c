@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "client/command/feed.h"
+#include "client/command/print.h"
+#include "common/clock.h"
+
+static json_t *line_of(const char *file, uint64_t line, const char *source, const char *key,
+                       const char *url)
+{
+    return json_pack("{ss* sI ss* ss* ss*}", "file", file, "line", (json_int_t)line, "source",
+                     source, "key", key, "url", url);
+}
+
+/* "file:12" or "file" */
+static void print_place(const char *file, uint64_t line, FILE *out)
+{
+    if (line)
+        (void)fprintf(out, "%s:%" PRIu64, file, line);
+    else
+        (void)fputs(file, out);
+}
+
+void feed_say_refused(struct feed *feed, const struct input_item *item, const char *code,
+                      const char *text)
+{
+    feed->refused++;
+    progress_clear(&feed->progress);
+    (void)fputs("newsloom feed: ", stderr);
+    print_place(item->file, item->line, stderr);
+    (void)fprintf(stderr, ": refused (%s): %s\n", code, text);
+    if (!feed->as_json)
+        return;
+    json_t *value =
+        line_of(item->file, item->line, item->article.source, item->article.key, item->article.url);
+    (void)json_object_set_new(value, "receipt", json_string("REFUSED"));
+    (void)json_object_set_new(value, "refusal", json_string(code));
+    (void)json_object_set_new(value, "text", json_string(text));
+    json_print_line(&value, stdout);
+}
+
+static const char *receipt_name(enum newsloom_receipt_code code)
+{
+    if (code == NEWSLOOM_ACCEPTED)
+        return "ACCEPTED";
+    return code == NEWSLOOM_DUPLICATE ? "DUPLICATE" : "REFUSED";
+}
+
+static void print_flight(const struct flight *flight, const struct newsloom_receipt *receipt,
+                         const struct newsloom_outcome *outcome)
+{
+    json_t *value = line_of(flight->file, flight->line, flight->source, flight->key, flight->url);
+    enum newsloom_state state = outcome ? outcome->state : receipt->state;
+    uint64_t sequence = outcome ? outcome->sequence : receipt->sequence;
+    (void)json_object_set_new(value, "receipt", json_string(receipt_name(receipt->code)));
+    (void)json_object_set_new(value, "article_id", json_integer((json_int_t)receipt->article_id));
+    (void)json_object_set_new(value, "revision", json_integer(receipt->revision));
+    (void)json_object_set_new(value, "state", json_string(newsloom_state_name(state)));
+    (void)json_object_set_new(value, "sequence", json_integer((json_int_t)sequence));
+    if (outcome && outcome->reason && *outcome->reason)
+        (void)json_object_set_new(value, "reason", json_string(outcome->reason));
+    json_print_line(&value, stdout);
+}
+
+/* With --wait an article has one line, when it ends. */
+void feed_say_receipt(struct feed *feed, const struct flight *flight,
+                      const struct newsloom_receipt *receipt)
+{
+    if (receipt->code == NEWSLOOM_REFUSED) {
+        const struct input_item item = {
+            .file = flight->file,
+            .line = flight->line,
+            .article = {.source = flight->source, .key = flight->key, .url = flight->url}};
+        feed_say_refused(feed, &item, receipt->refusal, receipt->text);
+        return;
+    }
+    /* A repeat of what we sent ourselves was accepted the first time. */
+    if (receipt->code == NEWSLOOM_ACCEPTED || receipt->resent)
+        feed->accepted++;
+    else
+        feed->duplicate++;
+    if (feed->as_json && !feed->wait)
+        print_flight(flight, receipt, NULL);
+}
+
+void feed_say_end(struct feed *feed, const struct flight *flight,
+                  const struct newsloom_outcome *outcome)
+{
+    if (outcome->state == NEWSLOOM_STATE_STORED)
+        feed->stored++;
+    else if (outcome->state == NEWSLOOM_STATE_DEAD)
+        feed->dead++;
+    else if (outcome->state == NEWSLOOM_STATE_WITHDRAWN)
+        feed->withdrawn++;
+    else
+        feed->unknown++;
+    if (feed->as_json)
+        print_flight(flight, &flight->receipt, outcome);
+    if (outcome->state == NEWSLOOM_STATE_STORED)
+        return;
+    progress_clear(&feed->progress);
+    (void)fputs("newsloom feed: ", stderr);
+    print_place(flight->file, flight->line, stderr);
+    (void)fprintf(stderr, ": %s%s%s\n", newsloom_state_name(outcome->state),
+                  outcome->reason && *outcome->reason ? ": " : "",
+                  outcome->reason ? outcome->reason : "");
+}
+
+void feed_say_summary(const struct feed *feed)
+{
+    FILE *out = feed->as_json ? stderr : stdout;
+    double seconds = (double)(clock_mono_ms() - feed->progress.start_ms) / 1000.0;
+    (void)fprintf(out,
+                  "%" PRIu64 " articles in %.1f s: %" PRIu64 " accepted, %" PRIu64
+                  " known already, %" PRIu64 " refused",
+                  feed->accepted + feed->duplicate + feed->refused, seconds, feed->accepted,
+                  feed->duplicate, feed->refused);
+    if (feed->wait)
+        (void)fprintf(out, "; %" PRIu64 " stored, %" PRIu64 " dead, %" PRIu64 " withdrawn",
+                      feed->stored, feed->dead, feed->withdrawn);
+    if (feed->unknown)
+        (void)fprintf(out, ", %" PRIu64 " no longer known to the broker", feed->unknown);
+    (void)fputc('\n', out);
+}
+
+void feed_draw(struct feed *feed, bool forced)
+{
+    uint64_t done = 0;
+    uint64_t total = 0;
+    uint64_t receipts = feed->accepted + feed->duplicate + feed->refused;
+    input_progress(feed->input, &done, &total);
+    double share = total ? (double)done / (double)total : -1;
+    /* What was read but is not finished counts for what it is: not done. */
+    if (share >= 0 && feed->read)
+        share *= 1.0 - (double)feed->flights.count / (double)(feed->read + 1);
+    const char *note = NULL;
+    if (feed->said_away)
+        note = "waiting for the broker";
+    else if (newsloom_feeder_is_held(feed->feeder))
+        note = "held back by the broker";
+    else if (feed->wait && newsloom_feeder_pending(feed->feeder) == 0 && feed->flights.count)
+        note = "waiting for ends";
+    uint64_t finished = feed->read - feed->flights.count;
+    const struct progress_figures figures = {share, feed->wait ? finished : receipts, note};
+    progress_draw(&feed->progress, &figures, forced);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/command/helper.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/command/invocation.h"
+
+static void export_settings(const struct settings *settings)
+{
+    for (size_t i = 0; i < client_setting_count; i++) {
+        const char *name = client_settings[i].name;
+        char variable[64] = "NEWSLOOM_";
+        size_t used = strlen(variable);
+        for (const char *at = name; *at && used + 1 < sizeof(variable); at++)
+            variable[used++] = *at == '.' || *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+        const char *origin = settings_origin(settings, name);
+        if (origin && strcmp(origin, "default") != 0 && client_settings[i].kind == SETTING_TEXT)
+            (void)setenv(variable, settings_text(settings, name),
+                         1); // NOLINT(concurrency-mt-unsafe)
+    }
+}
+
+/* The folder of this very program, also when it was found through PATH. */
+static char *own_folder(void)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    if (length <= 0)
+        return NULL;
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash)
+        *slash = '\0';
+    return text_copy(path);
+}
+
+enum status helper_exec(const struct settings *settings, const char *verb, char **argv,
+                        struct error *err)
+{
+    char *own = own_folder();
+    const char *const folders[] = {own, NEWSLOOM_LIBEXEC};
+    bool is_name = strspn(verb, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(verb);
+    enum status status =
+        error_set(err, STATUS_NOT_FOUND,
+                  "could not find the program newsloom-%.60s beside newsloom or in %s: is the "
+                  "package that holds it installed?",
+                  verb, NEWSLOOM_LIBEXEC);
+    for (size_t i = 0; is_name && i < COUNT_OF(folders); i++) {
+        char *path = folders[i] ? text_format("%s/newsloom-%s", folders[i], verb) : NULL;
+        if (path && access(path, X_OK) == 0) {
+            export_settings(settings);
+            argv[0] = path;
+            (void)execv(path, argv);
+            status = error_set_errno(err, STATUS_BROKEN, "could not run %.120s", path);
+            free(path);
+            break;
+        }
+        free(path);
+    }
+    free(own);
+    return status;
+}

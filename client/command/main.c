@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "client/command/help.h"
+#include "client/command/helper.h"
+#include "client/command/invocation.h"
+#include "client/newsloom.h"
+#include "common/crash.h"
+
+static const struct option first_options[] = {
+    {"version", 'V', NULL, "print the version"},
+    {"crash-points", 0, NULL, "list the points that NEWSLOOM_CRASH_AT may name"},
+};
+
+static int unknown_verb(const struct invocation *invocation, const char *name)
+{
+    const char *meant = verb_suggest(name);
+    if (meant)
+        return complain_usage(invocation, "there is no verb \"%.60s\": is \"%s\" meant?", name,
+                              meant);
+    return complain_usage(invocation, "there is no verb \"%.60s\"", name);
+}
+
+static int run_verb(struct invocation *invocation, int argc, char **argv)
+{
+    struct error err;
+    int used = 0;
+    const struct verb *verb = invocation->verb;
+    if (invocation_parse(invocation, verb->options, verb->option_count, argc, argv, &used, &err) !=
+        STATUS_OK)
+        return complain_usage(invocation, "%s", err.text);
+    if (invocation_has(invocation, "help")) {
+        help_print_verb(verb, stdout);
+        return EX_OK;
+    }
+    if (invocation_load_settings(invocation, &err) != STATUS_OK) {
+        (void)complain(invocation, &err);
+        return EX_CONFIG;
+    }
+    return verb->run(invocation);
+}
+
+/* A helper has options of its own: it gets every word, and our settings in its environment. */
+static int run_helper(struct invocation *invocation, const char *name, char **argv)
+{
+    struct error err;
+    if (invocation_load_settings(invocation, &err) != STATUS_OK) {
+        (void)complain(invocation, &err);
+        return EX_CONFIG;
+    }
+    enum status status = helper_exec(invocation->settings, name, argv, &err);
+    if (status == STATUS_NOT_FOUND && !verb_find(name))
+        return unknown_verb(invocation, name);
+    return complain(invocation, &err);
+}
+
+static int run(struct invocation *invocation, int argc, char **argv)
+{
+    struct error err;
+    int used = 0;
+    if (invocation_parse(invocation, first_options, COUNT_OF(first_options), argc - 1, argv + 1,
+                         &used, &err) != STATUS_OK)
+        return complain_usage(invocation, "%s", err.text);
+    if (invocation_has(invocation, "version")) {
+        (void)printf("newsloom %s\n", newsloom_version());
+        return EX_OK;
+    }
+    if (invocation_has(invocation, "crash-points")) {
+        crash_print_points(stdout, "client");
+        return EX_OK;
+    }
+    int at = 1 + used;
+    if (at >= argc) {
+        bool asked = invocation_has(invocation, "help");
+        help_print_overview(asked ? stdout : stderr);
+        return asked ? EX_OK : EX_USAGE;
+    }
+    const struct verb *verb = verb_find(argv[at]);
+    if (!verb || !verb->run)
+        return run_helper(invocation, argv[at], argv + at);
+    invocation->verb = verb;
+    return run_verb(invocation, argc - at - 1, argv + at + 1);
+}
+
+int main(int argc, char **argv)
+{
+    crash_init();
+    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* widths of what we print; our output is UTF-8 always */
+    (void)signal(SIGPIPE, SIG_IGN);       /* a closed pipe is a failed write, and is said */
+    struct invocation invocation = {0};
+    int code = run(&invocation, argc, argv);
+    invocation_done(&invocation);
+    if (fflush(stdout) != 0 && code == EX_OK)
+        code = EX_IOERR;
+    return code;
+}
