@@ -117,6 +117,8 @@ static void step_tokens(struct document *document, const struct knowledge *knowl
     tokens_find(document);
     language_find(document);
     sketch_find(document);
+    if (strcmp(document->language, "und") == 0)
+        document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_OTHER;
 }
 
 static void step_dates(struct document *document, const struct knowledge *knowledge)

@@ -1,11 +1,338 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/html.h"
 
+#include <libxml/HTMLparser.h>
+#include <string.h>
+#include <strings.h>
+
+#include "worker/extract/decode.h"
+#include "worker/extract/html_meta.h"
+
+enum {
+    MOST_TAGS = 100000, /* a page has a few thousand; parsing costs more than the bytes show */
+    DEEPEST_NODE = 200,
+    HEAD_BYTES = 4096,
+    PROSE_WORDS = 12,
+    LINES_AFTER = 3, /* by-lines follow the prose */
+};
+
+/* Elements that leave nothing behind. */
+static const char *const dropped[] = {
+    "script", "style", "noscript", "template", "iframe", "svg",      "select", "option", "button",
+    "nav",    "aside", "footer",   "form",     "input",  "textarea", "object", "embed",  "canvas",
+    "audio",  "video", "head",     "map",      "label",  "dialog",   "math"};
+
+/* Elements that stay in the line they stand in. */
+static const char *const inline_elements[] = {
+    "a",   "b",   "i",    "em",   "strong", "span", "u",    "s",    "small", "big", "font",
+    "sup", "sub", "abbr", "cite", "q",      "mark", "code", "time", "label", "ins", "del",
+    "tt",  "var", "kbd",  "samp", "dfn",    "bdi",  "bdo",  "data", "wbr",   "img", "strike"};
+
+/* A class or id with one of these words names what surrounds an article, never the article. */
+static const char *const junk_names[] = {
+    "comment",  "related",   "sidebar",  "menu",      "navbar",     "footer",      "breadcrumb",
+    "share",    "social",    "banner",   "advert",    "popup",      "login",       "search",
+    "mostread", "most-read", "widget",   "toolbar",   "newsletter", "tinlienquan", "tin-lien-quan",
+    "tinkhac",  "tags",      "tag-list", "copyright", "pagination", "rating"};
+
+struct html_line {
+    size_t start;
+    size_t end;
+    uint32_t words;
+    uint32_t linked_words;
+    bool is_heading; /* h1 */
+};
+
+struct builder {
+    struct arena *arena;
+    char *bytes;
+    size_t size;
+    size_t capacity;
+    struct html_line *lines;
+    size_t count;
+    size_t lines_capacity;
+    bool in_word;
+    bool wants_space;
+};
+
+static bool is_listed(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool has_junk_name(const xmlNode *element, struct arena *arena)
+{
+    const char *const keys[] = {"class", "id"};
+    for (size_t k = 0; k < COUNT_OF(keys); k++) {
+        const char *value = html_attribute(element, keys[k], arena);
+        for (size_t i = 0; value[0] && i < COUNT_OF(junk_names); i++)
+            if (strcasestr(value, junk_names[i]))
+                return true;
+    }
+    return false;
+}
+
+static bool is_hidden(const xmlNode *element, struct arena *arena)
+{
+    const char *style = html_attribute(element, "style", arena);
+    return xmlHasProp(element, (const xmlChar *)"hidden") || strcasestr(style, "display:none") ||
+           strcasestr(style, "display: none");
+}
+
+static bool is_dropped(const xmlNode *element, struct arena *arena)
+{
+    const char *name = (const char *)element->name;
+    if (is_listed(name, dropped, COUNT_OF(dropped)))
+        return true;
+    if (strcmp(name, "body") == 0 || strcmp(name, "html") == 0 || strcmp(name, "article") == 0 ||
+        strcmp(name, "main") == 0)
+        return false;
+    return element->properties && (has_junk_name(element, arena) || is_hidden(element, arena));
+}
+
+/* End the line that is being written; empty lines are not kept. */
+static void end_line(struct builder *builder)
+{
+    struct html_line *line = &builder->lines[builder->count];
+    builder->in_word = false;
+    builder->wants_space = false;
+    if (builder->size == line->start) {
+        *line = (struct html_line){.start = builder->size};
+        return;
+    }
+    line->end = builder->size;
+    builder->bytes[builder->size++] = '\n';
+    builder->count++;
+    if (builder->count == builder->lines_capacity) {
+        struct html_line *wider =
+            arena_take(builder->arena, builder->lines_capacity * 2, sizeof(*wider));
+        memcpy(wider, builder->lines, builder->count * sizeof(*wider));
+        builder->lines = wider;
+        builder->lines_capacity *= 2;
+    }
+    builder->lines[builder->count] = (struct html_line){.start = builder->size};
+}
+
+static void add_byte(struct builder *builder, char byte)
+{
+    if (builder->size + 4 < builder->capacity) /* a page cannot hold more text than bytes */
+        builder->bytes[builder->size++] = byte;
+}
+
+static bool is_html_space(const unsigned char *at, size_t *ret_size)
+{
+    *ret_size = 1;
+    if (*at <= ' ')
+        return true;
+    if (at[0] == 0xc2 && at[1] == 0xa0) { /* no-break space: pages use it as any other */
+        *ret_size = 2;
+        return true;
+    }
+    return false;
+}
+
+static void add_text(struct builder *builder, const char *text, bool is_linked)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at) {
+        struct html_line *line = &builder->lines[builder->count];
+        size_t size = 1;
+        if (is_html_space(at, &size)) {
+            builder->in_word = false;
+            builder->wants_space = builder->size > line->start;
+            at += size;
+            continue;
+        }
+        if (builder->wants_space)
+            add_byte(builder, ' ');
+        builder->wants_space = false;
+        if (!builder->in_word) {
+            line->words++;
+            line->linked_words += is_linked;
+        }
+        builder->in_word = true;
+        add_byte(builder, (char)*at++);
+    }
+}
+
+static void enter_element(struct builder *builder, const xmlNode *element)
+{
+    const char *name = (const char *)element->name;
+    if (is_listed(name, inline_elements, COUNT_OF(inline_elements)))
+        return;
+    end_line(builder);
+    if (strcmp(name, "h1") == 0)
+        builder->lines[builder->count].is_heading = true;
+}
+
+static void leave_element(struct builder *builder, const xmlNode *element)
+{
+    if (!is_listed((const char *)element->name, inline_elements, COUNT_OF(inline_elements)))
+        end_line(builder);
+}
+
+static bool is_link(const xmlNode *node)
+{
+    return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, "a") == 0;
+}
+
+/* Every node in document order, without recursion; metadata is read even where text is dropped. */
+static void walk(const xmlNode *root, struct builder *builder, struct html_meta *meta)
+{
+    const xmlNode *node = root;
+    unsigned depth = 0;
+    unsigned dropped_at = 0; /* depth + 1 of the element whose text is dropped */
+    unsigned links = 0;
+    while (node) {
+        bool is_element = node->type == XML_ELEMENT_NODE;
+        if (is_element) {
+            html_meta_note(meta, node, builder->arena);
+            if (!dropped_at && is_dropped(node, builder->arena))
+                dropped_at = depth + 1;
+            if (!dropped_at)
+                enter_element(builder, node);
+            links += is_link(node);
+        } else if (node->type == XML_TEXT_NODE && !dropped_at) {
+            add_text(builder, (const char *)node->content, links > 0);
+        }
+        if (is_element && node->children && depth < DEEPEST_NODE) {
+            node = node->children;
+            depth++;
+            continue;
+        }
+        while (node) {
+            if (node->type == XML_ELEMENT_NODE) {
+                if (!dropped_at)
+                    leave_element(builder, node);
+                if (dropped_at == depth + 1)
+                    dropped_at = 0;
+                links -= is_link(node);
+            }
+            if (node == root)
+                return;
+            if (node->next) {
+                node = node->next;
+                break;
+            }
+            node = node->parent;
+            depth--;
+        }
+    }
+}
+
+static int64_t line_weight(const struct html_line *line)
+{
+    int64_t plain = (int64_t)line->words - line->linked_words;
+    bool is_menu = (int64_t)line->linked_words * 2 > line->words;
+    if (is_menu)
+        return -(int64_t)line->linked_words - 2;
+    return line->words >= PROSE_WORDS ? plain : -3;
+}
+
+/* The lines from the headline above the densest prose to the by-line after it. */
+static void choose_lines(const struct builder *builder, size_t *ret_first, size_t *ret_end)
+{
+    int64_t best = 0;
+    int64_t weight = 0;
+    size_t start = 0;
+    size_t first = 0;
+    size_t end = builder->count;
+    for (size_t i = 0; i < builder->count; i++) {
+        if (weight <= 0) {
+            weight = 0;
+            start = i;
+        }
+        weight += line_weight(&builder->lines[i]);
+        if (weight > best) {
+            best = weight;
+            first = start;
+            end = i + 1;
+        }
+    }
+    size_t heading = first;
+    while (heading > 0 && !builder->lines[heading].is_heading)
+        heading--;
+    if (builder->lines[heading].is_heading)
+        first = heading;
+    else
+        first = first > 4 ? first - 4 : 0;
+    *ret_first = first;
+    *ret_end = end + LINES_AFTER < builder->count ? end + LINES_AFTER : builder->count;
+}
+
+static void keep_lines(const struct builder *builder, struct html_page *page)
+{
+    size_t first = 0;
+    size_t end = 0;
+    choose_lines(builder, &first, &end);
+    size_t from = builder->lines[first].start;
+    size_t size = end > first ? builder->lines[end - 1].end - from : 0;
+    page->bytes = arena_text(builder->arena, builder->bytes + from, size);
+    page->size = size;
+    for (size_t i = first; i < end && !page->title[0]; i++)
+        if (builder->lines[i].is_heading)
+            page->title = arena_text(builder->arena, builder->bytes + builder->lines[i].start,
+                                     builder->lines[i].end - builder->lines[i].start);
+}
+
+/* "charset=…" among the first bytes; the page's own word, so an unknown one is only ignored. */
+static const char *declared_charset(const struct article_input *input, struct arena *arena)
+{
+    size_t size = input->size < HEAD_BYTES ? input->size : HEAD_BYTES;
+    const char *head = arena_text(arena, input->content, size);
+    const char *at = strcasestr(head, "charset");
+    if (!at)
+        return "";
+    at += strlen("charset");
+    at += strspn(at, " =\"'");
+    const char *name = arena_text(arena, at, strcspn(at, "\"'; />\r\n"));
+    return decode_knows(name) ? name : "";
+}
+
+static enum status check_tags(const struct decoded *decoded, struct error *err)
+{
+    size_t tags = 0;
+    for (size_t i = 0; i < decoded->size; i++)
+        tags += decoded->bytes[i] == '<';
+    if (tags > MOST_TAGS)
+        return error_set(err, STATUS_INVALID, "content: the page has more than %d tags", MOST_TAGS);
+    return STATUS_OK;
+}
+
 enum status html_read(const struct article_input *input, struct arena *arena,
                       struct html_page *ret_page, struct error *err)
 {
-    (void)input;
-    (void)arena;
-    (void)ret_page;
-    return error_set(err, STATUS_INVALID, "content_type: \"text/html\" is not read yet");
+    struct decoded decoded = {0};
+    const char *charset = input->charset[0] ? input->charset : declared_charset(input, arena);
+    enum status status = decode_bytes(input->content, input->size, charset, arena, &decoded, err);
+    if (status == STATUS_OK)
+        status = check_tags(&decoded, err);
+    if (status != STATUS_OK)
+        return status;
+    const int options = HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
+                        HTML_PARSE_NONET | HTML_PARSE_COMPACT | HTML_PARSE_IGNORE_ENC;
+    xmlDoc *tree = htmlReadMemory(decoded.bytes, (int)decoded.size, NULL, "UTF-8", options);
+    const xmlNode *root = tree ? xmlDocGetRootElement(tree) : NULL;
+    if (!root) {
+        xmlFreeDoc(tree);
+        return error_set(err, STATUS_INVALID, "content: there is no page in it");
+    }
+    struct builder builder = {.arena = arena, .capacity = decoded.size + 64, .lines_capacity = 64};
+    builder.bytes = arena_take(arena, builder.capacity, 1);
+    builder.lines = arena_take(arena, builder.lines_capacity, sizeof(*builder.lines));
+    struct html_meta meta = {0};
+    walk(root, &builder, &meta);
+    end_line(&builder);
+    xmlFreeDoc(tree);
+    struct html_page page = {.bytes = "", .title = ""};
+    keep_lines(&builder, &page);
+    if (!page.title[0] && meta.title)
+        page.title = meta.title;
+    page.author = meta.author ? meta.author : "";
+    page.published = meta.published ? meta.published : "";
+    *ret_page = page;
+    return STATUS_OK;
 }
