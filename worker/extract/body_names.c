@@ -131,7 +131,13 @@ static bool skip_joint(struct body_reader *b)
     bool is_head = head && search_is_capital(b->search, next) &&
                    !reading_length(b->r, next, CATEGORY_BODY_WORD);
     bool is_small_word = reading_length(b->r, next, CATEGORY_BODY_WORD) > 0;
-    if (is_head && !(is_dash && b->name.class == BODY_HEAD_UNIT))
+    bool is_numbered = reading_has(b->r, b->at - 1, SHAPE_NUMBER) ||
+                       reading_is(b->r, b->at - 1, "tra") || b->name.end == b->at;
+    if (is_head && !(is_dash && b->name.class == BODY_HEAD_UNIT && is_numbered))
+        return false;
+    bool is_code = is_dash && reading_has(b->r, next, SHAPE_ALL_CAPITALS) &&
+                   !reading_has(b->r, b->at - 1, SHAPE_NUMBER) && !is_head;
+    if (is_code && !search_is_glued(b->search, b->at))
         return false;
     if (!is_small_word && !is_dash &&
         !(search_is_capital(b->search, next) && !reading_length(b->r, next, CATEGORY_FAMILY)))
@@ -147,7 +153,7 @@ static bool skip_joint(struct body_reader *b)
 static void read_ministry(struct body_reader *b)
 {
     uint32_t field = reading_length(b->r, b->at, CATEGORY_MINISTRY);
-    if (!field || !search_is_capital(b->search, b->at))
+    if (!field || !search_is_capital(b->search, b->at - 1) || !search_is_capital(b->search, b->at))
         return;
     accept(b, b->at + field);
     if (reading_is(b->r, b->at, "nước") && b->at + 1 < b->stop &&
@@ -185,14 +191,21 @@ static void read_unit(struct body_reader *b, unsigned depth)
             return;
         if (b->at > first && b->name.end == b->at && take_nested(b, depth))
             return;
+        if (b->at == first && take_body(b)) {
+            take_place(b);
+            return;
+        }
         if (take_body(b))
-            continue;
+            return;
         if (take_word(b, b->at == first)) {
             bool is_level = reading_length(b->r, before, CATEGORY_PLACE_HEAD) == b->at - before;
             b->name.has_place = b->name.has_place || is_level;
             continue;
         }
+        static const char *const numbered[] = {"phòng", "đội", "trạm", "đồn", "tổ", NULL};
         if (b->at == first && reading_has(b->r, b->at, SHAPE_NUMBER) &&
+            search_is_any(b->search, b->at - 1, numbered) &&
+            search_is_capital(b->search, b->at - 1) &&
             !search_has_flag(b->search, b->at, TOKEN_IN_DATE)) {
             accept(b, b->at + 1);
             continue;
@@ -202,7 +215,8 @@ static void read_unit(struct body_reader *b, unsigned depth)
         if (search_is_capital(b->search, b->at) && (is_acronym || !is_person) &&
             (b->at - first < 4 || is_acronym) && take_capital(b))
             continue;
-        if (b->at > first && skip_joint(b))
+        bool is_named = b->at > first || b->name.end == b->at;
+        if (is_named && skip_joint(b))
             continue;
         if (b->at == first && (take_place(b) || take_nested(b, depth)))
             return;
@@ -228,8 +242,17 @@ static void read_company(struct body_reader *b)
     while (b->at < b->stop && b->at - first < NAME_MOST) {
         uint32_t length = reading_length(b->r, b->at, CATEGORY_BODY_WORD);
         const struct phrase_match *place = search_known_place(b->search, b->at);
-        if (length && !(is_verb(b, b->at, length) && b->name.has_capital)) {
-            accept(b, b->at + length);
+        bool is_small = !search_is_capital(b->search, b->at);
+        bool is_school = b->name.class == BODY_HEAD_SCHOOL;
+        if (length && !(is_small && b->name.has_capital && is_verb(b, b->at, length))) {
+            uint32_t next = b->at + length;
+            bool is_loose = is_small && b->name.has_capital && !is_school &&
+                            b->name.class == BODY_HEAD_COMPANY &&
+                            !search_is_capital(b->search, next) &&
+                            !reading_length(b->r, next, CATEGORY_BODY_WORD);
+            if (is_loose)
+                return;
+            accept(b, next);
             continue;
         }
         if (place) {

@@ -59,7 +59,9 @@ static void propose_named(struct search *search, uint32_t at)
     if (is_quoted) {
         while (end < stop && end - at < SPAN_MOST && !is_quote(search, end))
             end++;
-        if (end < stop && is_cued && end - at >= 2 && end - at < SPAN_MOST)
+        uint32_t known = reading_length(r, at, CATEGORY_CRIME);
+        bool is_list = known && (reading_is(r, at + known, ",") || reading_is(r, at + known, "và"));
+        if (end < stop && is_cued && !is_list && end - at >= 2 && end - at < SPAN_MOST)
             search_propose(search, CRIME, at, end, 86);
         return;
     }

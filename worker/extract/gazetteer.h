@@ -40,6 +40,7 @@ enum category {
     CATEGORY_ACRONYM,     /* an abbreviation that names no body */
     CATEGORY_TRIGGER,     /* enum trigger_class, joined with a mode */
     CATEGORY_MODALITY,    /* enum modality_class */
+    CATEGORY_COMPOUND,    /* a word whose syllables begin no name */
     CATEGORY_COUNT,
 };
 

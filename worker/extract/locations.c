@@ -68,6 +68,8 @@ static uint32_t certainty_of_place(const struct search *search, uint32_t first,
 {
     const struct place *place = gazetteer_place(search->r->knowledge, match->value);
     uint32_t end = first + match->length;
+    if (first > search_sentence_start(search, first) && reading_is(search->r, first - 1, "tiếng"))
+        return 0;
     bool is_joined = is_inside_run(search, first, end);
     switch (place->kind) {
     case PLACE_SHORT_COUNTRY:
@@ -75,11 +77,11 @@ static uint32_t certainty_of_place(const struct search *search, uint32_t first,
     case PLACE_SINGLE_COUNTRY:
         return certainty_of_single(search, first, end);
     case PLACE_COUNTRY:
-        return 95;
+        return 90;
     case PLACE_PROVINCE:
         if (!reading_has(search->r, first, SHAPE_VIETNAMESE))
             return match->length > 1 ? 70 : 58;
-        return place->country[0] == 'V' ? (is_joined ? 72 : 90) : 60;
+        return place->country[0] == 'V' ? (is_joined ? 72 : 88) : 60;
     case PLACE_DISTRICT:
         return is_joined ? 45 : 76;
     case PLACE_CITY:
@@ -126,8 +128,17 @@ static void propose_addressed(struct search *search, uint32_t at)
     if (at == start || !search_is_capital(search, at))
         return;
     uint32_t run = search_run_end(search, at, 4);
-    if (reading_length(r, at, CATEGORY_BODY_HEAD) || reading_has(r, at, SHAPE_ALL_CAPITALS))
+    static const char *const directions[] = {"nam", "bắc", "đông", "tây", NULL};
+    const struct phrase_match *known = search_known_place(search, at);
+    bool is_direction = run == at + 1 && search_is_any(search, at, directions);
+    if (run == at || is_direction || (known && at + known->length <= run) ||
+        reading_length(r, at, CATEGORY_BODY_HEAD) || reading_length(r, at, CATEGORY_BODY) ||
+        reading_length(r, at, CATEGORY_LAW_HEAD) || reading_length(r, at, CATEGORY_EVENT_HEAD) ||
+        reading_has(r, at, SHAPE_ALL_CAPITALS) || search_is_initial(search, at))
         return;
+    for (uint32_t i = r->tokens[at].span.start; i < r->tokens[at].span.end; i++)
+        if (r->document->text.points[i] >= '0' && r->document->text.points[i] <= '9')
+            return;
     static const char *const dwelling[] = {"ngụ", "trú", "quê", "ở", "tại", NULL};
     bool is_dwelling = search_is_any(search, at - 1, dwelling);
     bool is_cued = is_dwelling || reading_length_before(r, at, CATEGORY_ADDRESS_CUE);

@@ -19,6 +19,14 @@ static bool is_capital_letters(const struct search *search, uint32_t at)
     return reading_has(r, at, SHAPE_ALL_CAPITALS) || (has_digit && size <= 6);
 }
 
+/* Letters and digits: "PC45". */
+static bool is_code_name(const struct search *search, uint32_t at)
+{
+    uint32_t last = search->r->tokens[at].span.end - 1;
+    uint32_t point = search->r->document->text.points[last];
+    return point >= '0' && point <= '9';
+}
+
 /* An abbreviation that may be the name of a body: "PVTEX", "C46". */
 static void propose_acronym(struct search *search, uint32_t at)
 {
@@ -35,6 +43,17 @@ static void propose_acronym(struct search *search, uint32_t at)
     if (is_code || reading_has(r, end, SHAPE_NUMBER) ||
         (end < stop && search_is_glued(search, end) && reading_is(r, end, "-")))
         return;
+    static const char *const lines[] = {"lứa", "án", "bks", "mã", "số", "hiệu", "loại", "xe", NULL};
+    if (at > start && search_is_any(search, at - 1, lines))
+        return;
+    if (end < stop && search_is_glued(search, end) && reading_has(r, end, SHAPE_WORD))
+        return;
+    if (is_code_name(search, at) && reading_match(r, end, CATEGORY_BODY_HEAD) &&
+        search_is_capital(search, end)) {
+        struct body_name parent = body_name_read(search, end);
+        if (parent.end)
+            search_propose(search, ORGANIZATION, at, parent.end, 92);
+    }
     bool in_brackets = at > start && reading_is(r, at - 1, "(") && reading_is(r, end, ")");
     bool beside_capital = (at > start && reading_has(r, at - 1, SHAPE_ALL_CAPITALS)) ||
                           reading_has(r, end, SHAPE_ALL_CAPITALS);
@@ -75,6 +94,18 @@ static void propose_domain(struct search *search, uint32_t at)
         search_propose(search, ORGANIZATION, at, last, 84);
 }
 
+/* A known body goes on: "Agribank Lào Cai", "Quốc hội Việt Nam", "… Chi nhánh …". */
+static uint32_t search_office_end(const struct search *search, uint32_t at)
+{
+    const struct reading *r = search->r;
+    const struct phrase_match *place = search_known_place(search, at);
+    if (place && search_is_capital(search, at))
+        return at + place->length;
+    if (reading_is(r, at, "chi") && reading_is(r, at + 1, "nhánh") && search_is_capital(search, at))
+        return body_name_read(search, at).end;
+    return 0;
+}
+
 static void propose_known(struct search *search, uint32_t at)
 {
     const struct reading *r = search->r;
@@ -89,8 +120,12 @@ static void propose_known(struct search *search, uint32_t at)
     if (body->value == BODY_SURE) {
         bool is_single = body->length == 1 && !reading_has(r, at, SHAPE_ALL_CAPITALS) &&
                          reading_has(r, at, SHAPE_VIETNAMESE);
-        if (!is_shouted || body->length > 1)
-            search_propose(search, ORGANIZATION, at, end, is_single ? 50 : 92);
+        if (is_shouted && body->length == 1)
+            return;
+        search_propose(search, ORGANIZATION, at, end, is_single ? 50 : 88);
+        uint32_t office = search_office_end(search, end);
+        if (office)
+            search_propose(search, ORGANIZATION, at, office, 94);
         return;
     }
     static const char *const cues[] = {"theo",  "báo",  "/",   "(",    "tờ",  "ảnh", ":",
@@ -130,12 +165,29 @@ static uint32_t certainty_of(const struct search *search, uint32_t at, struct bo
     if (name.class == BODY_HEAD_POLICE && name.is_country && is_plural_force(search, at))
         return 0;
     if (name.class == BODY_HEAD_POLICE && !is_capital)
-        return name.has_place ? 84 : 0;
+        return name.has_place && !name.is_country ? 92 : 0;
     if (!is_capital)
-        return name.has_capital ? 70 : 0;
+        return name.has_capital || name.has_place ? 90 : 70;
     if (search_has_flag(search, at, TOKEN_FIRST) && !name.has_capital)
         return 66;
-    return name.has_capital || name.has_place ? 86 : 78;
+    return name.has_capital || name.has_place ? 94 : 80;
+}
+
+/* Heads that begin names in lower case too; the others are everyday words then. */
+static bool may_begin_small(const struct search *search, uint32_t at)
+{
+    static const char *const words[] = {
+        "phòng",  "chi",  "công",   "cảnh", "tòa", "viện",    "đại",   "tổng", "ngân",
+        "trường", "bệnh", "báo",    "tạp",  "đài", "nhà",     "khách", "quán", "vũ",
+        "tiệm",   "câu",  "clb",    "sở",   "cục", "tand",    "vksnd", "văn",  "trung",
+        "hãng",   "tập",  "ubnd",   "hđnd", "đội", "karaoke", "học",   "siêu", "catp",
+        "ca",     "lãnh", "cty",    "đồn",  "ban", "kênh",    "tờ",    "trạm", "thẩm",
+        "gara",   "rạp",  "resort", "đh",   "bv",  NULL};
+    if (search_is_any(search, at, words))
+        return true;
+    static const char *const agencies[] = {"csđt", "cảnh", "an", "anđt", NULL};
+    return reading_is(search->r, at, "cơ") && reading_is(search->r, at + 1, "quan") &&
+           search_is_any(search, at + 2, agencies);
 }
 
 static void propose_headed(struct search *search, uint32_t at)
@@ -152,7 +204,12 @@ static void propose_headed(struct search *search, uint32_t at)
             search_propose(search, ORGANIZATION, at + head->length, run, 80);
         return;
     }
+    bool is_capital = search_is_capital(search, at);
+    if (!is_capital && (search_is_part(search, at) || !may_begin_small(search, at)))
+        return;
     struct body_name name = body_name_read(search, at);
+    if (name.end && !is_capital && !name.has_capital && name.class != BODY_HEAD_POLICE)
+        return;
     if (name.end)
         search_propose(search, ORGANIZATION, at, name.end, certainty_of(search, at, name));
 }

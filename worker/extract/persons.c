@@ -78,19 +78,27 @@ static void propose_byline(struct search *search, uint32_t at)
     const struct reading *r = search->r;
     uint32_t end = at;
     uint32_t stop = search_sentence_end(search, at);
+    bool is_loud = reading_has(r, at, SHAPE_ALL_CAPITALS);
     while (end < stop && end - at < 5 && reading_has(r, end, SHAPE_CAPITAL) &&
-           !search_has_flag(search, end, TOKEN_IN_DATE))
+           !search_has_flag(search, end, TOKEN_IN_DATE) && !search_is_word(search, end) &&
+           reading_has(r, end, SHAPE_ALL_CAPITALS) == is_loud &&
+           !(end > at && reading_length(r, end, CATEGORY_STOP)))
         end++;
-    if (end == at || !is_byline(search, at, end))
+    static const char *const cues[] = {"theo", "ảnh", "pv", "tin", "bài", "video", "clip", NULL};
+    if (end == at || search_is_any(search, at, cues) || !is_byline(search, at, end))
         return;
     const struct phrase_match *body = reading_match(r, at, CATEGORY_BODY);
-    if ((body && body->length == end - at) || reading_length(r, at, CATEGORY_BODY_HEAD) ||
-        search_known_place(search, at))
+    const struct phrase_match *place = search_known_place(search, at);
+    bool is_town = place && gazetteer_place(r->knowledge, place->value)->kind == PLACE_DISTRICT;
+    if (body || reading_length(r, at, CATEGORY_BODY_HEAD) > 1 ||
+        (place && !is_town && place->length > 1))
         return;
     bool is_metadata = search_has_flag(search, at, TOKEN_METADATA);
     bool is_single = end - at == 1;
     bool is_acronym = reading_has(r, at, SHAPE_ALL_CAPITALS);
     if (is_single && (!is_metadata || is_acronym) && !reading_is(r, at - (at > 0), ":"))
+        return;
+    if (is_single && reading_length(r, at, CATEGORY_STOP))
         return;
     bool is_last = stop == r->token_count || is_metadata || reading_is(r, at - (at > 0), ":");
     search_propose(search, PERSON, at, end, is_metadata || is_last ? 88 : 62);
@@ -121,10 +129,15 @@ static uint32_t certainty_of(const struct search *search, uint32_t at, uint32_t 
         given += reading_length(r, i, CATEGORY_GIVEN) > 0;
     }
     bool has_title = search_has_title(search, at);
-    bool has_family = reading_length(r, at, CATEGORY_FAMILY) > 0;
+    bool is_opening =
+        search_has_flag(search, at, TOKEN_FIRST) && reading_length(r, at, CATEGORY_STOP);
+    bool has_family = reading_length(r, at, CATEGORY_FAMILY) > 0 && !is_opening;
     if (search_is_any(search, at, (const char *const[]){"tp", "sn", "pv", "hlv", "clb", NULL}))
         return 0;
-    if (!has_title && words == 1)
+    bool is_acronym = reading_has(r, at, SHAPE_ALL_CAPITALS) && words == 1;
+    if ((!has_title && words == 1) || (is_acronym && !search_is_initial(search, at)))
+        return 0;
+    if (search_is_word(search, at) || (words == 1 && reading_length(r, at, CATEGORY_HONORIFIC)))
         return 0;
     uint32_t bonus = bonus_after(search, end);
     if (is_behind_place_head(search, at))
@@ -138,7 +151,7 @@ static uint32_t certainty_of(const struct search *search, uint32_t at, uint32_t 
     if (has_title)
         return 78 + (bonus ? 6 : 0);
     if (words >= 2 && vietnamese == 0)
-        return 36 + bonus;
+        return 52 + bonus;
     if (words >= 2 && given == words)
         return 34 + bonus;
     return words >= 2 && vietnamese < words ? 24 + bonus : bonus;

@@ -111,18 +111,53 @@ bool search_is_initial(const struct search *search, uint32_t at)
                           reading_is(search->r, at, "ph")));
 }
 
+bool search_is_word(const struct search *search, uint32_t at)
+{
+    static const enum category categories[] = {
+        CATEGORY_BODY_WORD,  CATEGORY_POSITION, CATEGORY_BODY_HEAD, CATEGORY_STOP,
+        CATEGORY_LAW_HEAD,   CATEGORY_RANK,     CATEGORY_HONORIFIC, CATEGORY_PERSON_VERB,
+        CATEGORY_EVENT_HEAD, CATEGORY_COMPOUND, CATEGORY_PLACE_HEAD};
+    for (size_t i = 0; i < COUNT_OF(categories); i++) {
+        uint32_t length = reading_length(search->r, at, categories[i]);
+        if (length > 1 && !reading_has(search->r, at + length - 1, SHAPE_CAPITAL) &&
+            reading_has(search->r, at + length - 1, SHAPE_WORD))
+            return true;
+    }
+    return false;
+}
+
+bool search_is_part(const struct search *search, uint32_t at)
+{
+    if (search_is_capital(search, at))
+        return false;
+    if (reading_length(search->r, at, CATEGORY_COMPOUND) >
+        reading_length(search->r, at, CATEGORY_BODY_HEAD))
+        return true;
+    uint32_t start = search_sentence_start(search, at);
+    for (uint32_t back = 1; back <= 2 && at >= start + back; back++)
+        if (reading_length(search->r, at - back, CATEGORY_COMPOUND) > back)
+            return true;
+    return false;
+}
+
 uint32_t search_run_end(const struct search *search, uint32_t at, uint32_t most)
 {
+    const struct reading *r = search->r;
     uint32_t end = search_sentence_end(search, at);
     uint32_t i = at;
     for (uint32_t words = 0; i < end && words < most; words++) {
         bool is_start = i == at;
+        bool follows_dot = !is_start && reading_is(r, i - 1, ".");
         if (!search_is_capital(search, i) ||
-            (!is_start && search_is_glued(search, i) && !reading_is(search->r, i - 1, ".")))
+            (!is_start && search_is_glued(search, i) && !follows_dot))
+            break;
+        if (follows_dot && !search_is_glued(search, i) && !search_is_initial(search, i))
+            break;
+        if (search_is_word(search, i))
             break;
         i++;
         bool is_initial = search_is_initial(search, i - 1);
-        if (is_initial && i < end && reading_is(search->r, i, ".") && search_is_glued(search, i))
+        if (is_initial && i < end && reading_is(r, i, ".") && search_is_glued(search, i))
             i++;
     }
     return i;
@@ -196,6 +231,13 @@ static uint32_t place_name_end(const struct search *search, uint32_t at,
     if (!search_is_capital(search, at))
         return known ? at + known->length : 0;
     uint32_t run = search_run_end(search, at, 4);
+    uint32_t word = reading_length(r, at, CATEGORY_BODY_WORD);
+    uint32_t office = reading_length(r, at, CATEGORY_POSITION);
+    if (run == at && class == PLACE_HEAD_SITE && (word > 1 || office > 1)) {
+        run = at + (word > office ? word : office);
+        const struct phrase_match *country = search_known_place(search, run);
+        return country ? run + country->length : office > 1 ? 0 : run;
+    }
     for (uint32_t i = at + 1; i < run; i++)
         if (reading_length(r, i, CATEGORY_BODY_HEAD) > 1 ||
             reading_length(r, i, CATEGORY_PLACE_HEAD) > 1 || reading_length(r, i, CATEGORY_RANK))
@@ -215,7 +257,10 @@ uint32_t search_place_end(const struct search *search, uint32_t at)
     const struct phrase_match *known = search_known_place(search, at);
     const struct phrase_match *head = reading_match(r, at, CATEGORY_PLACE_HEAD);
     uint32_t known_end = known ? at + known->length : 0;
-    if (!head || search_has_flag(search, at, TOKEN_SHOUTED) || head->value == PLACE_HEAD_REGION)
+    if (!head || search_has_flag(search, at, TOKEN_SHOUTED) || search_is_part(search, at))
+        return known_end;
+    bool is_vague = head->value == PLACE_HEAD_REGION && !reading_is(search->r, at, "lục");
+    if (is_vague)
         return known_end;
     uint32_t next = at + head->length;
     uint32_t end = search_sentence_end(search, at);
@@ -227,6 +272,15 @@ uint32_t search_place_end(const struct search *search, uint32_t at)
     bool is_bare_letter = is_short && r->tokens[at].span.end - r->tokens[at].span.start == 1 &&
                           next == at + head->length;
     if (next >= end || is_bare_letter)
+        return known_end;
+    const struct phrase_match *region = search_known_place(search, next);
+    if (region && head->value == PLACE_HEAD_UNIT) {
+        enum place_kind kind = gazetteer_place(r->knowledge, region->value)->kind;
+        if (kind == PLACE_REGION || kind == PLACE_CONTINENT || kind == PLACE_WATER)
+            return known_end;
+    }
+    bool needs_number = reading_is(r, at, "khu") || reading_is(r, at, "tổ");
+    if (needs_number && !reading_has(r, next, SHAPE_NUMBER))
         return known_end;
     const struct phrase_match *inner = reading_match(r, next, CATEGORY_PLACE_HEAD);
     if (inner && head->value != PLACE_HEAD_UNIT && !search_is_capital(search, next))

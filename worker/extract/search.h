@@ -66,6 +66,10 @@ bool search_is_capital(const struct search *search, uint32_t at);
 /* The end of the run of capitalised words from here, at most `most` of them; initials with their
  * dots are taken along ("Thomas K.Hargrove"). */
 uint32_t search_run_end(const struct search *search, uint32_t at, uint32_t most);
+/* A known word of several syllables begins here and goes on in lower case: "Tổng thống". */
+bool search_is_word(const struct search *search, uint32_t at);
+/* A syllable in lower case that only is the part of another word: "sở" in "trụ sở". */
+bool search_is_part(const struct search *search, uint32_t at);
 bool search_is_initial(const struct search *search, uint32_t at);
 /* No space between the token and the one before. */
 bool search_is_glued(const struct search *search, uint32_t at);

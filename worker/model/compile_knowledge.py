@@ -30,6 +30,7 @@ FILES = {
     "events.tsv": ("EVENT_NAME", None), "crimes.tsv": ("CRIME", None),
     "crime_tails.tsv": ("CRIME_TAIL", None), "stop_words.tsv": ("STOP", None),
     "person_verbs.tsv": ("PERSON_VERB", None), "acronyms.tsv": ("ACRONYM", None),
+    "compounds.tsv": ("COMPOUND", None),
     "triggers.tsv": ("TRIGGER", "TRIGGER"), "modality.tsv": ("MODALITY", "MODALITY"),
 }
 # Later files win where two name the same phrase.
