@@ -19,8 +19,7 @@ static void count_ended(struct broker *b, struct answer *answer)
         broker_tally(b, ended->row, 1);
 }
 
-Newsloom__V1__State attempt_failed(struct broker *b, struct lease *lease,
-                                   const struct attempt_failure *failure)
+void attempt_failed(struct broker *b, struct lease *lease, const struct attempt_failure *failure)
 {
     static const struct peer nobody;
     struct worker *worker = lease->worker;
@@ -49,13 +48,12 @@ Newsloom__V1__State attempt_failed(struct broker *b, struct lease *lease,
     leases_end(b->leases, lease, &worker->leases);
     if (!dead) {
         queue_wait(b->queue, item, b->mono_ms + wait_ms);
-        return change.state;
+        return;
     }
     queue_remove(b->queue, item);
     struct ended *ended = broker_answer(b, sizeof(*ended), SOCKET_WORK, &nobody, 0, count_ended);
     ended->index = index;
     ended->row = TALLY_DEAD;
-    return change.state;
 }
 
 void attempt_returned(struct broker *b, struct lease *lease)
@@ -79,7 +77,7 @@ void attempts_of_lost_worker(struct broker *b, struct worker *worker, const char
     while (worker->leases.first) {
         struct lease *lease = worker->leases.first;
         if (lease->started) {
-            (void)attempt_failed(b, lease, &failure);
+            attempt_failed(b, lease, &failure);
             started++;
         } else {
             attempt_returned(b, lease);

@@ -15,10 +15,9 @@ struct attempt_failure {
     bool suspect; /* its worker vanished while it ran: out alone from now on */
 };
 
-/* The article waits for its next attempt or becomes a dead letter; returns which. The lease is
- * over. */
-Newsloom__V1__State attempt_failed(struct broker *broker, struct lease *lease,
-                                   const struct attempt_failure *failure);
+/* The article waits for its next attempt or becomes a dead letter. The lease is over. */
+void attempt_failed(struct broker *broker, struct lease *lease,
+                    const struct attempt_failure *failure);
 /* Free of charge; nothing changes on disk. The lease is over. */
 void attempt_returned(struct broker *broker, struct lease *lease);
 /* The worker is gone: what it had started pays, the rest is returned; the session is over. */

@@ -197,11 +197,10 @@ static void hear_release(struct broker *b, struct worker *worker,
     worker->willing = (unsigned)worker->leases.count; /* until its next beat says otherwise */
 }
 
-/* ---- done and failed: answered by settlements */
+/* ---- done: answered by settlements */
 
 struct settlement {
     Newsloom__V1__Settlement settlement;
-    bool is_settle;
     size_t index; /* in the turn */
     const Newsloom__V1__Result *result;
     zmq_msg_t *extraction;
@@ -246,39 +245,16 @@ static void give_settled(struct broker *b, struct answer *answer)
     struct settled *settled = (struct settled *)answer;
     Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
     Newsloom__V1__Settled body = NEWSLOOM__V1__SETTLED__INIT;
-    Newsloom__V1__Settlement *list[SLOTS_LIMIT];
+    Newsloom__V1__Settlement *list[ARTICLES_LIMIT];
     envelope.request = answer->request;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_SETTLED;
     envelope.settled = &body;
     body.settlements = list;
     for (size_t i = 0; i < settled->count; i++) {
-        if (settled->settlements[i].is_settle)
-            after_done(b, settled, &settled->settlements[i]);
-        if (body.n_settlements == ARTICLES_LIMIT) {
-            (void)broker_send(b, SOCKET_WORK, &answer->peer, &envelope, NULL, 0);
-            body.n_settlements = 0;
-        }
+        after_done(b, settled, &settled->settlements[i]);
         list[body.n_settlements++] = &settled->settlements[i].settlement;
     }
     (void)broker_send(b, SOCKET_WORK, &answer->peer, &envelope, NULL, 0);
-}
-
-static struct settled *settled_new(struct broker *b, const struct message *message,
-                                   uint64_t request, size_t most)
-{
-    struct settled *settled =
-        broker_answer(b, sizeof(*settled), SOCKET_WORK, &message->peer, request, give_settled);
-    settled->settlements = arena_take(b->arena, most, sizeof(*settled->settlements));
-    return settled;
-}
-
-static struct settlement *settled_add(struct settled *settled, uint64_t lease, uint64_t article_id)
-{
-    struct settlement *one = &settled->settlements[settled->count++];
-    newsloom__v1__settlement__init(&one->settlement);
-    one->settlement.lease = lease;
-    one->settlement.article_id = article_id;
-    return one;
 }
 
 static Newsloom__V1__RefusalCode fault_of_result(const Newsloom__V1__Result *result,
@@ -321,7 +297,9 @@ static bool hear_done(struct broker *b, const struct worker *worker, struct mess
                "results and extraction frames must be the same, 1 to 32");
         return false;
     }
-    struct settled *settled = settled_new(b, message, envelope->request, done->n_results);
+    struct settled *settled = broker_answer(b, sizeof(*settled), SOCKET_WORK, &message->peer,
+                                            envelope->request, give_settled);
+    settled->settlements = arena_take(b->arena, done->n_results, sizeof(*settled->settlements));
     for (size_t i = 0; i < done->n_results; i++) {
         const Newsloom__V1__Result *result = done->results[i];
         const char *text = NULL;
@@ -337,11 +315,12 @@ static bool hear_done(struct broker *b, const struct worker *worker, struct mess
                                 .extraction_digest = result->extraction_digest.data,
                                 .extraction = zmq_msg_data(&message->payloads[i]),
                                 .size = zmq_msg_size(&message->payloads[i]),
-                                .worker = worker->name,
+                                .worker = arena_text(b->arena, worker->name, strlen(worker->name)),
                                 .at_ms = b->wall_ms};
-        settle.worker = arena_text(b->arena, worker->name, strlen(worker->name));
-        struct settlement *one = settled_add(settled, result->lease, result->article_id);
-        one->is_settle = true;
+        struct settlement *one = &settled->settlements[settled->count++];
+        newsloom__v1__settlement__init(&one->settlement);
+        one->settlement.lease = result->lease;
+        one->settlement.article_id = result->article_id;
         one->result = result;
         one->extraction = &message->payloads[i];
         one->index = turn_settle(b->turn, &settle);
@@ -377,17 +356,13 @@ static void count_failure(struct broker *b, struct worker *worker)
     }
 }
 
-static Newsloom__V1__State judge_failure(struct broker *b, struct worker *worker,
-                                         const Newsloom__V1__Failure *failure)
+static void hear_failure(struct broker *b, struct worker *worker,
+                         const Newsloom__V1__Failure *failure)
 {
     struct lease *lease = leases_find(b->leases, failure->lease);
-    const struct item *item = queue_find(b->queue, failure->article_id);
     if (!lease || lease->worker != worker || lease->article_id != failure->article_id) {
         broker_tally(b, TALLY_FAILED_STALE, 1);
-        if (!item)
-            return NEWSLOOM__V1__STATE__STATE_UNKNOWN;
-        return item->state == ITEM_LEASED ? NEWSLOOM__V1__STATE__LEASED
-                                          : NEWSLOOM__V1__STATE__QUEUED;
+        return;
     }
     bool charged = failure->permanent || is_charged(failure);
     struct attempt_failure change = {
@@ -396,24 +371,15 @@ static Newsloom__V1__State judge_failure(struct broker *b, struct worker *worker
         .permanent = failure->permanent,
         .charged = charged};
     broker_tally(b, TALLY_FAILED, 1);
-    Newsloom__V1__State state = attempt_failed(b, lease, &change);
+    attempt_failed(b, lease, &change);
     if (charged)
         count_failure(b, worker);
-    return state;
 }
 
-static void hear_failed(struct broker *b, struct worker *worker, const struct message *message,
-                        const Newsloom__V1__Envelope *envelope)
+static void hear_failed(struct broker *b, struct worker *worker, const Newsloom__V1__Failed *failed)
 {
-    const Newsloom__V1__Failed *failed = envelope->failed;
-    if (failed->n_failures == 0)
-        return;
-    struct settled *settled = settled_new(b, message, envelope->request, failed->n_failures);
-    for (size_t i = 0; i < failed->n_failures; i++) {
-        const Newsloom__V1__Failure *failure = failed->failures[i];
-        struct settlement *one = settled_add(settled, failure->lease, failure->article_id);
-        one->settlement.state = judge_failure(b, worker, failure);
-    }
+    for (size_t i = 0; i < failed->n_failures; i++)
+        hear_failure(b, worker, failed->failures[i]);
     crash_here(CRASH_BROKER_FAILED_READ);
 }
 
@@ -431,6 +397,21 @@ static void hear_goodbye(struct broker *b, struct worker *worker,
 
 /* ---- */
 
+static bool is_of_workers(const Newsloom__V1__Envelope *envelope)
+{
+    switch (envelope->body_case) {
+    case NEWSLOOM__V1__ENVELOPE__BODY_BEAT:
+    case NEWSLOOM__V1__ENVELOPE__BODY_STARTED:
+    case NEWSLOOM__V1__ENVELOPE__BODY_DONE:
+    case NEWSLOOM__V1__ENVELOPE__BODY_FAILED:
+    case NEWSLOOM__V1__ENVELOPE__BODY_RELEASE:
+    case NEWSLOOM__V1__ENVELOPE__BODY_GOODBYE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* True when the message is kept. */
 static bool hear_one(struct broker *b, struct message *message,
                      const Newsloom__V1__Envelope *envelope)
@@ -440,6 +421,11 @@ static bool hear_one(struct broker *b, struct message *message,
         return false;
     }
     struct worker *worker = workers_by_peer(b->workers, &message->peer);
+    if (!is_of_workers(envelope)) {
+        refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__UNEXPECTED_MESSAGE,
+               "the work socket takes Hello, Beat, Started, Done, Failed, Release and Goodbye");
+        return false;
+    }
     if (!worker) {
         broker_tally(b, TALLY_HELLO_FIRST, 1);
         (void)broker_answer(b, sizeof(struct answer), SOCKET_WORK, &message->peer,
@@ -458,7 +444,7 @@ static bool hear_one(struct broker *b, struct message *message,
     case NEWSLOOM__V1__ENVELOPE__BODY_DONE:
         return hear_done(b, worker, message, envelope);
     case NEWSLOOM__V1__ENVELOPE__BODY_FAILED:
-        hear_failed(b, worker, message, envelope);
+        hear_failed(b, worker, envelope->failed);
         return false;
     case NEWSLOOM__V1__ENVELOPE__BODY_RELEASE:
         hear_release(b, worker, envelope->release);
@@ -467,8 +453,6 @@ static bool hear_one(struct broker *b, struct message *message,
         hear_goodbye(b, worker, envelope->goodbye);
         return false;
     default:
-        refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__UNEXPECTED_MESSAGE,
-               "the work socket takes Hello, Beat, Started, Done, Failed, Release and Goodbye");
         return false;
     }
 }

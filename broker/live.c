@@ -6,9 +6,8 @@
  * topics sees an article several times, with the same sequence:
  *
  *   article/<source>
- *   entity/<TYPE>           each type of entity that it mentions
- *   entity/id/<16 hex>      each entity, by the first eight bytes of its id
- *   event/<TYPE>
+ *   entity/<16 hex>    each entity, by the first eight bytes of its id
+ *   event/<TYPE>       each type of event
  *
  * A slow consumer loses messages without a word; who must not lose any subscribes by cursor.
  */
@@ -29,14 +28,8 @@ static void publish_topics(struct broker *b, const Newsloom__V1__Topics *topics,
                            zmq_msg_t *envelope, zmq_msg_t *extraction)
 {
     char topic[TOPIC_SIZE];
-    for (size_t i = 0; i < topics->n_entity_types; i++) {
-        (void)snprintf(
-            topic, sizeof(topic), "entity/%s",
-            enum_name(&newsloom__v1__entity_type__descriptor, (int)topics->entity_types[i]));
-        sockets_publish(b->sockets, topic, envelope, extraction);
-    }
     for (size_t i = 0; i < topics->n_entities; i++) {
-        (void)snprintf(topic, sizeof(topic), "entity/id/%016" PRIx64, topics->entities[i]);
+        (void)snprintf(topic, sizeof(topic), "entity/%016" PRIx64, topics->entities[i]);
         sockets_publish(b->sockets, topic, envelope, extraction);
     }
     for (size_t i = 0; i < topics->n_event_types; i++) {

@@ -196,6 +196,8 @@ static void obey_control(struct broker *b, const struct message *message,
         return;
     }
     const char *reason = "";
+    http_set_ready(b->http, b->condition != CONDITION_DRAINING,
+                   "the broker drains: it takes nothing");
     log_info("condition-changed", "condition=%s", condition_name(b, &reason));
     (void)broker_answer(b, sizeof(struct answer), SOCKET_OPERATOR, &message->peer,
                         envelope->request, give_control);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/options.h"
 
+#include <string.h>
+
 #define MILLISECOND INT64_C(1)
 #define SECOND      (1000 * MILLISECOND)
 #define HOUR        (3600 * SECOND)
@@ -211,6 +213,22 @@ void options_read(const struct settings *settings, struct options *ret_options)
     };
 }
 
+static enum status check_endpoints(const struct options *options, struct error *err)
+{
+    static const char *const names[SOCKET_COUNT] = {
+        [SOCKET_FEED] = "feed", [SOCKET_WORK] = "work",         [SOCKET_SUBSCRIBE] = "subscribe",
+        [SOCKET_LIVE] = "live", [SOCKET_OPERATOR] = "operator",
+    };
+    for (size_t i = 0; i < SOCKET_COUNT; i++) {
+        const char *listen = options->listen[i];
+        if (strncmp(listen, "tcp://", 6) != 0 && strncmp(listen, "ipc://", 6) != 0)
+            return error_set(err, STATUS_INVALID,
+                             "listen.%s is \"%.100s\": write tcp://address:port or ipc://path",
+                             names[i], listen);
+    }
+    return STATUS_OK;
+}
+
 enum status options_check(const struct settings *settings, struct error *err)
 {
     struct options options;
@@ -219,14 +237,14 @@ enum status options_check(const struct settings *settings, struct error *err)
         return error_set(err, STATUS_INVALID,
                          "store.reserve is more than half of store.budget: raise the budget or "
                          "lower the reserve");
-    if (options.lease_ms < 2 * options.beat_ms)
+    if (options.lease_ms <= options.beat_ms)
         return error_set(err, STATUS_INVALID,
-                         "lease.duration is shorter than two of beat.interval: one lost beat would "
-                         "cost a worker its articles");
+                         "lease.duration is not longer than beat.interval: every worker would lose "
+                         "its articles between two beats");
     if (options.backoff_limit_ms < options.backoff_first_ms)
         return error_set(err, STATUS_INVALID,
                          "backoff.limit is shorter than backoff.first: raise the limit");
     if (!options.directory[0])
         return error_set(err, STATUS_INVALID, "store.directory is empty: name a directory");
-    return STATUS_OK;
+    return check_endpoints(&options, err);
 }

@@ -8,7 +8,7 @@ import zmq
 
 from support.articles import Piece
 from support.auditor import wait_settled
-from support.contract import Channel, article, digest_content, envelope, next_request, wire
+from support.contract import Channel, article, digest_bytes, digest_content, envelope, next_request, wire
 from support.fake_worker import FakeWorker, WorkingThread
 from support.feeder import Feeder
 from support.operating import Operator
@@ -229,7 +229,7 @@ def test_done_for_an_article_nobody_knows_is_settled_as_unknown(broker):
     worker.pump_until(lambda: worker.welcome)
     worker.channel.send("done", wire.Done(results=[wire.Result(
         lease=77, article_id=123456, digest=b"d" * 32, kind=wire.ENTRY_STORED, size=1,
-        extraction_digest=digest_content("", b""))]), [b"x"])
+        extraction_digest=digest_bytes(b"x"))]), [b"x"])
     settlement = worker.settled(77)
     assert settlement.state == wire.STATE_UNKNOWN
     worker.close()
