@@ -422,7 +422,7 @@ static void mark_repeated(struct arena *arena, struct lines *lines)
         while (slots[at] && strcmp(lines->items[slots[at] - 1].folded, lines->items[i].folded) != 0)
             at = (at + 1) & (size - 1);
         if (slots[at])
-            lines->items[i].looks |= LINE_REPEATED;
+            lines->items[i].looks |= LINE_REPEATED | (slots[at] == i ? LINE_ECHO : 0);
         else
             slots[at] = i + 1;
     }

@@ -24,6 +24,7 @@ enum line_look {
     LINE_BULLET = 1024,   /* begins with a dash or a bullet */
     LINE_REPEATED = 2048, /* stands on an earlier line too */
     LINE_COUNT = 4096,    /* views, readers */
+    LINE_ECHO = 8192,     /* repeats the line right before it */
 };
 
 struct line {

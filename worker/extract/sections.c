@@ -29,6 +29,8 @@ static int64_t line_weight(const struct line *line, bool is_after_prose)
 {
     unsigned looks = line->looks;
     int64_t words = line->words;
+    if (looks & LINE_ECHO)
+        return -2;
     if (looks & LINE_REPEATED)
         return -words - 4;
     if (looks & LINE_STOP)

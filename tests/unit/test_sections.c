@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/testing.h"
+#include "tests/unit/reading.h"
+#include "worker/extract/sections.h"
+
+#define PROSE_1                                                                                                              \
+    "Người dân trong làng đã cùng nhau sửa lại con đường bị sạt lở sau trận lũ lớn hồi tuần " \
+    "trước."
+#define PROSE_2                                                                                                    \
+    "Theo trưởng thôn, mỗi nhà góp hai ngày công, ai cũng vui vẻ vì trẻ em sắp được đến " \
+    "trường trở lại."
+#define PROSE_3                                                                                                              \
+    "Dự kiến con đường sẽ được rải nhựa trước mùa mưa năm sau, với kinh phí do huyện và dân " \
+    "cùng lo."
+
+static const char *letters_of(struct arena *arena, const char *text)
+{
+    struct document document = read_text(arena, text);
+    return section_letters(&document);
+}
+
+static void headline_lead_and_body_are_told_apart(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(
+        letters_of(arena, "Dân làng sửa đường sau lũ\n" PROSE_1 "\n" PROSE_2 "\n" PROSE_3 "\n"),
+        "TLBB");
+}
+
+static void menus_above_and_teasers_below_are_junk(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(letters_of(arena, "Trang chủ\nThời sự\nKinh tế\nDân làng sửa đường sau lũ\n"
+                                          "Thứ Ba, 20/12/2016 | 08:07\nLượt xem: 55\n" PROSE_1
+                                          "\n" PROSE_2 "\n" PROSE_3 "\nTheo Báo Làng\n"
+                                          "Tin liên quan\nMột cây cầu mới vừa xong\n"
+                                          "07:55 30/06/2016\nCây cầu mới giúp người dân hai bên "
+                                          "sông đi lại dễ dàng hơn rất nhiều so với trước đây.\n"
+                                          "Gửi bình luận\nHọ và tên\n"),
+                        "RRRTMMLBBMRRRRRR");
+}
+
+static void pictures_have_captions_and_names(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(letters_of(arena, "Dân làng sửa đường sau lũ\n" PROSE_1 "\n"
+                                          "anh-1.jpg -0\nDân làng gánh đất đắp đường. Ảnh: Minh "
+                                          "An\n" PROSE_2 "\n" PROSE_3 "\n"),
+                        "TLRCBB");
+}
+
+static void lines_that_stand_twice_are_kept_once(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(letters_of(arena, "Dân làng sửa đường sau lũ\n" PROSE_1 "\n" PROSE_2
+                                          "\n" PROSE_2 "\n" PROSE_3 "\n"),
+                        "TLBRB");
+}
+
+static void wrapped_lines_are_one_paragraph(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    struct document document =
+        read_text(arena, "Dân làng sửa đường sau lũ\n\nNgười dân trong làng đã cùng nhau sửa lại\n"
+                         "con đường bị sạt lở sau trận lũ lớn hồi tuần trước.\n\n" PROSE_2 "\n");
+    assert_string_equal(section_letters(&document), "TBB");
+}
+
+static void author_under_the_text_is_metadata(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    struct document document = read_text(arena, "Dân làng sửa đường sau lũ\n" PROSE_1 "\n" PROSE_2
+                                                "\nMinh An\nTìm kiếm\n");
+    assert_string_equal(section_letters(&document), "TBBMR");
+    assert_string_equal(document.author, "Minh An");
+    assert_string_equal(document.title, "Dân làng sửa đường sau lũ");
+}
+
+static void one_long_line_is_all_body(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(letters_of(arena, PROSE_1 " " PROSE_2 " " PROSE_3), "B");
+}
+
+static void list_of_headlines_is_a_listing(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    const char *text = "";
+    for (unsigned i = 0; i < 20; i++)
+        text = arena_format(arena, "%sTin số %u của buổi sáng nay\n", text, i);
+    struct document document = read_text(arena, text);
+    assert_int_equal(document.page_kind, NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_LISTING);
+    assert_int_equal(document.token_count, 0);
+}
+
+static void blank_text_has_no_sections(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    struct document document = read_text(arena, " \n\t\n\xc2\xa0\n");
+    assert_int_equal(document.section_count, 0);
+    assert_int_equal(document.page_kind, NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_OTHER);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(headline_lead_and_body_are_told_apart),
+        cmocka_unit_test(menus_above_and_teasers_below_are_junk),
+        cmocka_unit_test(pictures_have_captions_and_names),
+        cmocka_unit_test(lines_that_stand_twice_are_kept_once),
+        cmocka_unit_test(wrapped_lines_are_one_paragraph),
+        cmocka_unit_test(author_under_the_text_is_metadata),
+        cmocka_unit_test(one_long_line_is_all_body),
+        cmocka_unit_test(list_of_headlines_is_a_listing),
+        cmocka_unit_test(blank_text_has_no_sections),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
