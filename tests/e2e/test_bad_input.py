@@ -81,8 +81,12 @@ def test_wrong_protocol_is_refused(channel, newsroom, role, protocol):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_body_of_another_socket_is_unexpected(channel, role):
-    frames = [envelope("settled", wire.Settled(), 7)]
-    assert refusal(channel(role), frames) == wire.UNEXPECTED_MESSAGE
+    peer = channel(role)
+    if role == "work":  # a stranger is told to say hello, whatever it says
+        peer.send("hello", wire.Hello(protocol_min=1, protocol_max=1, session=os.urandom(16),
+                                      worker="proof", slots=1))
+        assert peer.receive(10)[0].WhichOneof("body") == "welcome"
+    assert refusal(peer, [envelope("settled", wire.Settled(), 7)]) == wire.UNEXPECTED_MESSAGE
 
 
 def test_envelope_without_body_is_refused(channel):

@@ -61,14 +61,14 @@ def test_value_out_of_bounds_names_the_bounds(program, assignment):
 
 
 def test_environment_is_read_and_beaten_by_set():
-    env = programs_.environment(NEWSLOOM_LEASE_DURATION="7s")
+    env = programs_.environment(NEWSLOOM_LEASE_DURATION="17s")
     shown = run("newsloom-broker", "--show-config", env=env, check=True).stdout
     line = next(line for line in shown.splitlines() if line.startswith("lease.duration"))
-    assert "7" in line and "NEWSLOOM_LEASE_DURATION" in line
-    shown = run("newsloom-broker", "--show-config", "--set", "lease.duration=8s", env=env,
+    assert "17" in line and "NEWSLOOM_LEASE_DURATION" in line
+    shown = run("newsloom-broker", "--show-config", "--set", "lease.duration=18s", env=env,
                 check=True).stdout
     line = next(line for line in shown.splitlines() if line.startswith("lease.duration"))
-    assert "8" in line and "--set" in line
+    assert "18" in line and "--set" in line
 
 
 @pytest.mark.parametrize("program", DAEMONS)

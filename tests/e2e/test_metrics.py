@@ -8,7 +8,6 @@ from support import paths  # noqa: F401
 from support.auditor import wait_settled
 from support.contract import wire
 from support.feeder import Feeder
-from support.operating import Operator
 from support.programs import run
 from support.waiting import wait_for
 
@@ -60,16 +59,6 @@ def test_signals_for_people_and_autoscalers_are_there(served):
     missing = [signal for signal in ("backlog_seconds", "oldest_queued_seconds", "slots", "store",
                                      "turn", "commit") if signal not in names]
     assert not missing, f"not in /metrics: {missing}"
-
-
-def test_not_ready_while_draining(served):
-    operator = Operator(served.endpoint("operator"))
-    operator.control(wire.DRAIN)
-    wait_for(lambda: served.http("/readyz")[0] == 503, what="not ready")
-    assert served.http("/healthz")[0] == 200
-    operator.control(wire.RESUME)
-    wait_for(lambda: served.http("/readyz")[0] == 200, what="ready again")
-    operator.close()
 
 
 def test_unknown_path_is_404(served):

@@ -137,6 +137,10 @@ def test_stale_failed_is_ignored(scene, newsroom):
     current, = new.take()  # old was silent
     new.start(current)
     new.pump(0.05)
+    old.beat()
+    old.pump_until(lambda: old.hello_firsts, what="it was forgotten")
+    old.welcome = None
+    old.pump_until(lambda: old.welcome or new.pump(0.01) and False, what="it is back")
     old.fail(lease, "INVALID_PAYLOAD", "much too late", permanent=True)
     operator = Operator(scene.broker.endpoint("operator"))
     wait_for(lambda: [n for n, v in operator.counters().items() if "stale" in n and v]
