@@ -9,7 +9,8 @@
 #include "common/clock.h"
 
 #define READER_CHECK_MS  30000
-#define EMERGENCY_SLICE  256 /* log entries given up so that a done can be recorded */
+#define FULL_CHECK_MS    1000 /* while it is full, which a dead reader may be the cause of */
+#define EMERGENCY_SLICE  256  /* log entries given up so that a done can be recorded */
 #define EMERGENCY_ROUNDS 64
 
 /* ---- words of the engine */
@@ -203,8 +204,10 @@ static enum status refuse_accepts(struct store *store, struct error *err)
 static void check_readers(struct store *store)
 {
     int64_t now_ms = clock_mono_ms();
+    struct store_facts facts;
     int dead = 0;
-    if (now_ms - store->readers_checked_ms < READER_CHECK_MS)
+    store_facts(store, &facts);
+    if (now_ms - store->readers_checked_ms < (facts.full ? FULL_CHECK_MS : READER_CHECK_MS))
         return;
     store->readers_checked_ms = now_ms;
     (void)mdb_reader_check(store->env, &dead);
