@@ -81,14 +81,18 @@ enum status schema_read(PGconn *connection, struct schema_state *ret_state, stru
     ret_state->exists = true;
     bool has_writer = PQgetvalue(there, 0, 1)[0] == 't';
     status = pg_run(connection,
-                    has_writer ? "SELECT coalesce(max(version), 0), newsloom.oldest_writer()"
-                                 " FROM newsloom.schema_version"
-                               : "SELECT coalesce(max(version), 0), 0 FROM newsloom.schema_version",
+                    has_writer ? "SELECT version, newsloom.oldest_writer() FROM"
+                                 " newsloom.schema_version ORDER BY version"
+                               : "SELECT version, 0 FROM newsloom.schema_version ORDER BY version",
                     &state, err);
     if (status != STATUS_OK)
         return status;
-    ret_state->version = (int)strtol(PQgetvalue(state, 0, 0), NULL, 10);
-    ret_state->oldest_writer = (int)strtol(PQgetvalue(state, 0, 1), NULL, 10);
+    /* up to the first hole: what stands behind one was not applied by a program like this */
+    for (int i = 0; i < PQntuples(state); i++) {
+        if (strtol(PQgetvalue(state, i, 0), NULL, 10) == i + 1)
+            ret_state->version = i + 1;
+        ret_state->oldest_writer = (int)strtol(PQgetvalue(state, i, 1), NULL, 10);
+    }
     return STATUS_OK;
 }
 

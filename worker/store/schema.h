@@ -17,7 +17,7 @@
 
 struct schema_state {
     bool exists;       /* there is a newsloom schema with a version table */
-    int version;       /* newest applied, 0: none */
+    int version;       /* all migrations up to this one are applied, 0: none */
     int oldest_writer; /* the oldest schema version whose workers may write, 0: not known */
 };
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * options - the worker's settings, one table, and what they mean as numbers.
+ */
+#ifndef WORKER_OPTIONS_H
+#define WORKER_OPTIONS_H
+
+#include "common/settings.h"
+
+extern const struct setting options_table[];
+extern const size_t options_count;
+
+struct options {
+    const char *broker_endpoints; /* comma-separated */
+    const char *database_url;
+    const char *worker_name; /* never empty */
+    unsigned slots;
+    unsigned extract_threads;
+    int64_t extract_budget_ms;
+    size_t extract_memory_bytes;
+    size_t batch_articles;
+    int64_t batch_delay_ms;
+    const char *listen_http;
+};
+
+/* Texts are borrowed from settings; name_buffer holds a default name. */
+#define OPTIONS_NAME_SIZE 65
+struct options options_read(const struct settings *settings, char name_buffer[OPTIONS_NAME_SIZE]);
+
+/* What no single value shows: a name or endpoint that is none. */
+enum status options_check(const struct settings *settings, struct error *err) MUST_CHECK;
+
+#endif
