@@ -110,7 +110,9 @@ static void print_endpoints(const struct broker *b, FILE *out)
                       b->options.listen_http, http_port(b->http));
 }
 
-static enum status write_endpoints(const struct broker *b, struct error *err)
+/* For people and scripts that asked for any port. A disk that others have filled must not keep us
+ * from starting: the log says the same. */
+static void write_endpoints(const struct broker *b)
 {
     char *path = text_format("%s/%s", b->options.directory, ENDPOINTS_FILE);
     char *draft = text_format("%s.new", path);
@@ -120,12 +122,15 @@ static enum status write_endpoints(const struct broker *b, struct error *err)
         print_endpoints(b, out);
         written = fclose(out) == 0 && rename(draft, path) == 0;
     }
-    enum status status = STATUS_OK;
-    if (!written)
-        status = error_set_errno(err, STATUS_BROKEN, "could not write \"%s\"", path);
+    if (!written) {
+        struct error err = {0};
+        (void)error_set_errno(&err, STATUS_AGAIN, "could not write \"%s\"", path);
+        (void)unlink(draft);
+        (void)unlink(path); /* what it says is of an earlier start */
+        log_warn("endpoints-unwritten", "reason=\"%s\": going on without the file", err.text);
+    }
     text_free(&path);
     text_free(&draft);
-    return status;
 }
 
 static void log_listening(const struct broker *b)
@@ -173,10 +178,9 @@ static enum status open_parts(struct broker *b, struct error *err)
     load_open_articles(b);
     b->mono_ms = b->loop_ms = clock_mono_ms();
     b->grace_end_ms = b->loop_ms + b->options.grace_ms;
-    status = write_endpoints(b, err);
-    if (status == STATUS_OK)
-        log_listening(b);
-    return status;
+    write_endpoints(b);
+    log_listening(b);
+    return STATUS_OK;
 }
 
 enum status broker_open(struct broker **ret_broker, const struct settings *settings,
