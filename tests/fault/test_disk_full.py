@@ -66,9 +66,10 @@ def test_full_store_refuses_finishes_and_recovers(new_broker, ledger, seed, time
     last = operator.status().last_sequence
     wait_for(lambda: follower.subscriber.position >= last or follower.failure
              or follower.subscriber.gaps, 30)
-    audit = Auditor(broker, ledger, storage).run(
+    # a full store shortens its log and forgets ended articles first: storage still knows them
+    audit = Auditor(broker, ledger, storage, may_forget=True).run(
         [] if follower.subscriber.gaps else [follower.finish()])
-    report("full_store_refuses_finishes_and_recovers", audit, times)
+    report("full_store_refuses_finishes_and_recovers", audit, times, forgotten=audit.forgotten)
     operator.close()
     feeder.close()
 
@@ -145,11 +146,10 @@ def test_disk_filled_by_another_program(new_broker, small_disk, ledger, seed):
     broker = new_broker(store_directory=small_disk / "store",
                         **{"store.budget": "24MiB", "store.reserve": "6MiB"})
     feeder = Feeder(broker.endpoint("feed"), ledger)
-    with open(small_disk / "other", "wb") as other:
+    with open(small_disk / "other", "wb", buffering=0) as other:
         try:
-            while True:
-                other.write(b"x" * 4096)
-                other.flush()
+            while other.write(b"x" * 4096):
+                pass
         except OSError:
             pass
     assert os.statvfs(small_disk).f_bavail == 0

@@ -13,7 +13,7 @@ import json
 import os
 from dataclasses import dataclass, field
 
-from support.contract import ENDS, digest_bytes, extraction, wire
+from support.contract import ENDS, Refused, digest_bytes, extraction, wire
 from support.feeder import Feeder
 from support.operating import Operator
 from support.subscriber import Subscriber
@@ -38,6 +38,7 @@ class Audit:
     dead: int = 0
     withdrawn: int = 0
     duplicates: int = 0
+    forgotten: int = 0  # ended, and no longer known to the broker
     entries: int = 0
     lost: list = field(default_factory=list)
     doubled: list = field(default_factory=list)
@@ -107,9 +108,11 @@ def wait_settled(broker, deadline: float = 60.0) -> None:
 
 
 class Auditor:
-    def __init__(self, broker, ledger, storage):
-        """storage: a Database or a MemoryStorage."""
+    def __init__(self, broker, ledger, storage, may_forget=False):
+        """storage: a Database or a MemoryStorage. may_forget: retention of keys was at work, so a
+        stored article may be known to storage alone."""
         self.broker, self.ledger, self.storage = broker, ledger, storage
+        self.may_forget = may_forget
         self.audit = Audit()
 
     def run(self, followers=(), deadline: float = 60.0) -> Audit:
@@ -182,7 +185,15 @@ class Auditor:
             other = owners.setdefault(promise.article_id, promise)
             if other is not promise:
                 self.audit.doubled.append(f"{name} and {other.source}/{other.key} share an article id")
-            outcome = feeder.outcome(promise.source, promise.key, promise.revision)
+            row = rows[promise.source, promise.key].get(promise.revision)
+            try:
+                outcome = feeder.outcome(promise.source, promise.key, promise.revision)
+            except Refused:
+                if self.may_forget and row is not None and row.digest == promise.digest:
+                    self.audit.forgotten += 1
+                else:
+                    self.audit.lost.append(f"{name} is not known")
+                continue
             if outcome.article_id != promise.article_id or outcome.digest != promise.digest:
                 self.audit.lost.append(f"{name} is article {outcome.article_id} now, "
                                        f"was {promise.article_id}")
