@@ -60,7 +60,8 @@ static void all_fields_must_match(void **state)
     (void)state;
     Newsloom__V1__Filter wanted = NEWSLOOM__V1__FILTER__INIT;
     Newsloom__V1__EventType events[] = {NEWSLOOM__V1__EVENT_TYPE__SIGN};
-    char *sources[] = {"tuoitre.vn", "vov.vn"};
+    char other[] = "tuoitre.vn";
+    char *sources[] = {other, source};
     wanted.event_types = events;
     wanted.n_event_types = 1;
     wanted.sources = sources;
