@@ -1,8 +1,235 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/entities.h"
 
+#include <string.h>
+
+#include "worker/extract/identity.h"
+#include "worker/extract/offices.h"
+
+#define PERSON       NEWSLOOM__V1__ENTITY_TYPE__PERSON
+#define ORGANIZATION NEWSLOOM__V1__ENTITY_TYPE__ORGANIZATION
+#define DATE         NEWSLOOM__V1__ENTITY_TYPE__DATE
+
+enum { ALIASES_MOST = 16, SHORT_WORDS_MOST = 2, LOOK_BACK_MOST = 200 };
+
+struct slot {
+    const char *text; /* folded; NULL: free */
+    Newsloom__V1__EntityType type;
+    uint32_t entity; /* plus one */
+};
+
+struct joining {
+    struct document *document;
+    struct reading *r;
+    struct slot *slots;
+    uint32_t mask;
+    const char **texts; /* of each mention, folded */
+    const char **keys;  /* what joins them: the text, or the place it names */
+};
+
+static uint32_t hash_name(const char *text, Newsloom__V1__EntityType type)
+{
+    uint32_t hash = 2166136261U ^ (uint32_t)type;
+    for (; *text; text++)
+        hash = (hash ^ (uint8_t)*text) * 16777619U;
+    return hash ^ (hash >> 15);
+}
+
+static struct slot *slot_of(const struct joining *j, const char *text,
+                            Newsloom__V1__EntityType type)
+{
+    uint32_t at = hash_name(text, type) & j->mask;
+    while (j->slots[at].text && (j->slots[at].type != type || strcmp(j->slots[at].text, text) != 0))
+        at = (at + 1) & j->mask;
+    return &j->slots[at];
+}
+
+static void bind(struct joining *j, const char *text, Newsloom__V1__EntityType type,
+                 uint32_t entity)
+{
+    struct slot *slot = slot_of(j, text, type);
+    *slot = (struct slot){text, type, entity + 1};
+}
+
+/* The last words of a full name, as many as asked for, or NULL when it is not longer. */
+static const char *last_words(const char *text, unsigned words)
+{
+    const char *at = text + strlen(text);
+    while (at > text) {
+        at--;
+        if (*at == ' ' && --words == 0)
+            return at + 1;
+    }
+    return NULL;
+}
+
+static void prefer_name(struct joining *j, struct entity *entity, uint32_t mention)
+{
+    const char *name = document_text(j->document, j->document->mentions[mention].span);
+    if (entity->resolution != NEWSLOOM__V1__RESOLUTION__RESOLUTION_TABLE &&
+        (!entity->name || strlen(name) > strlen(entity->name)))
+        entity->name = name;
+}
+
+static void add_alias(struct joining *j, struct entity *entity, const char *text)
+{
+    if (!entity->aliases)
+        entity->aliases = arena_take(j->document->arena, ALIASES_MOST, sizeof(const char *));
+    for (uint32_t i = 0; i < entity->alias_count; i++)
+        if (strcmp(entity->aliases[i], text) == 0)
+            return;
+    if (entity->alias_count < ALIASES_MOST)
+        entity->aliases[entity->alias_count++] = text;
+}
+
+static uint32_t entity_new(struct joining *j, uint32_t mention)
+{
+    struct document *document = j->document;
+    uint32_t entity = document->entity_count++;
+    document->entities[entity] = (struct entity){
+        .type = document->mentions[mention].type, .key_version = 1, .country = "", .code = ""};
+    bind(j, j->keys[mention], document->mentions[mention].type, entity);
+    return entity;
+}
+
+/* Full names first, so that a short form in the headline finds the name that stands below. */
+static void bind_full_names(struct joining *j, uint32_t *entity_of)
+{
+    const struct document *document = j->document;
+    for (uint32_t m = 0; m < document->mention_count; m++) {
+        if (document->mentions[m].type != PERSON || !last_words(j->texts[m], 1))
+            continue;
+        struct slot *slot = slot_of(j, j->texts[m], PERSON);
+        if (slot->text && slot->entity)
+            continue;
+        *slot = (struct slot){j->texts[m], PERSON, 0};
+    }
+    for (uint32_t m = 0; m < document->mention_count; m++)
+        for (unsigned words = 1; words <= SHORT_WORDS_MOST; words++) {
+            const char *tail =
+                document->mentions[m].type == PERSON ? last_words(j->texts[m], words) : NULL;
+            if (!tail)
+                continue;
+            struct slot *slot = slot_of(j, tail, PERSON);
+            if (!slot->text)
+                *slot = (struct slot){tail, PERSON, 0};
+            if (!entity_of[m] && slot->entity == 0)
+                slot->entity = UINT32_MAX - m; /* the first full name that ends so */
+        }
+}
+
+/* "Cục … (C45)": an abbreviation in brackets behind a name is the same body. */
+static uint32_t body_before_bracket(const struct joining *j, uint32_t m)
+{
+    const struct document *document = j->document;
+    if (m == 0 || document->mentions[m].type != ORGANIZATION ||
+        document->mentions[m - 1].type != ORGANIZATION)
+        return 0;
+    struct span before = document->mentions[m - 1].span;
+    struct span here = document->mentions[m].span;
+    bool is_short = here.end - here.start < before.end - before.start;
+    bool in_bracket = here.start >= before.end + 1 && here.start <= before.end + 2 &&
+                      document->text.points[here.start - 1] == '(';
+    bool is_closed = here.end < document->text.length && document->text.points[here.end] == ')';
+    bool is_one_word = !strchr(j->texts[m], ' ');
+    return is_short && in_bracket && is_closed && is_one_word ? document->mentions[m - 1].entity
+                                                              : 0;
+}
+
+/* "Công an tỉnh" where the article names one "Công an tỉnh …". */
+static uint32_t longer_body(const struct joining *j, uint32_t m)
+{
+    const struct document *document = j->document;
+    size_t size = strlen(j->texts[m]);
+    uint32_t found = 0;
+    if (!identity_is_short_body(j->texts[m]))
+        return 0;
+    for (uint32_t i = m > LOOK_BACK_MOST ? m - LOOK_BACK_MOST : 0; i < m; i++) {
+        if (document->mentions[i].type != ORGANIZATION || !document->mentions[i].entity ||
+            strncmp(j->texts[i], j->texts[m], size) != 0 || j->texts[i][size] != ' ')
+            continue;
+        if (found && found != document->mentions[i].entity)
+            return 0;
+        found = document->mentions[i].entity;
+    }
+    return found;
+}
+
+static uint32_t join_mention(struct joining *j, uint32_t m)
+{
+    const struct document *document = j->document;
+    struct slot *slot = slot_of(j, j->keys[m], document->mentions[m].type);
+    if (slot->text && slot->entity && slot->entity < UINT32_MAX / 2)
+        return slot->entity - 1;
+    if (slot->text && slot->entity >= UINT32_MAX / 2) { /* a short form: join its full name */
+        uint32_t full = UINT32_MAX - slot->entity;
+        uint32_t entity = full != m ? join_mention(j, full) : entity_new(j, m);
+        if (full != m)
+            j->document->entities[entity].resolution = NEWSLOOM__V1__RESOLUTION__RESOLUTION_RULE;
+        bind(j, j->texts[m], PERSON, entity);
+        return entity;
+    }
+    uint32_t known = body_before_bracket(j, m);
+    if (!known && document->mentions[m].type == ORGANIZATION)
+        known = longer_body(j, m);
+    if (known) {
+        j->document->entities[known - 1].resolution = NEWSLOOM__V1__RESOLUTION__RESOLUTION_RULE;
+        bind(j, j->texts[m], ORGANIZATION, known - 1);
+        return known - 1;
+    }
+    return entity_new(j, m);
+}
+
+static void read_names(struct joining *j, uint32_t m)
+{
+    struct document *document = j->document;
+    const struct mention *mention = &document->mentions[m];
+    j->texts[m] = identity_text(document, j->r, mention->span);
+    const struct place *place = mention->type == NEWSLOOM__V1__ENTITY_TYPE__LOCATION
+                                    ? identity_place(j->r, mention->span)
+                                    : NULL;
+    j->keys[m] =
+        place ? arena_format(document->arena, "%s|%s", place->code, place->name) : j->texts[m];
+}
+
+/* From here on a short form means this person, until another full name ends the same way. */
+static void bind_short_forms(struct joining *j, uint32_t m, uint32_t entity)
+{
+    for (unsigned words = 1; words <= SHORT_WORDS_MOST; words++) {
+        const char *tail = last_words(j->texts[m], words);
+        if (tail)
+            bind(j, tail, PERSON, entity);
+    }
+}
+
 void entities_join(struct document *document, const struct knowledge *knowledge)
 {
-    (void)document;
-    (void)knowledge;
+    struct arena *arena = document->arena;
+    struct joining j = {.document = document, .r = reading_of(document, knowledge)};
+    uint32_t size = 64;
+    while (size < document->mention_count * 8)
+        size *= 2;
+    j.mask = size - 1;
+    j.slots = arena_take(arena, size, sizeof(struct slot));
+    j.keys = arena_take(arena, document->mention_count + 1, sizeof(const char *));
+    j.texts = arena_take(arena, document->mention_count + 1, sizeof(const char *));
+    document->entities = arena_take(arena, document->mention_count + 1, sizeof(struct entity));
+    document->entity_count = 0;
+    uint32_t *entity_of = arena_take(arena, document->mention_count + 1, sizeof(uint32_t));
+    for (uint32_t m = 0; m < document->mention_count; m++)
+        read_names(&j, m);
+    bind_full_names(&j, entity_of);
+    for (uint32_t m = 0; m < document->mention_count; m++) {
+        struct mention *mention = &document->mentions[m];
+        if (mention->type == DATE)
+            continue;
+        uint32_t entity = join_mention(&j, m);
+        mention->entity = entity + 1;
+        document->entities[entity].mention_count++;
+        prefer_name(&j, &document->entities[entity], m);
+        if (mention->type == PERSON)
+            bind_short_forms(&j, m, entity);
+        add_alias(&j, &document->entities[entity], j.texts[m]);
+    }
+    identity_give(document, j.r);
 }
