@@ -17,7 +17,7 @@ static const struct {
     int send_hwm;
 } rows[SOCKET_COUNT] = {
     [SOCKET_FEED] = {"feed", ZMQ_ROUTER, 64, 1000},         /* receipts are small */
-    [SOCKET_WORK] = {"work", ZMQ_ROUTER, 256, 64},          /* dispatches carry articles */
+    [SOCKET_WORK] = {"work", ZMQ_ROUTER, 256, 1000},        /* dispatches are bounded by slots */
     [SOCKET_SUBSCRIBE] = {"subscribe", ZMQ_ROUTER, 64, 16}, /* batches carry extractions */
     [SOCKET_LIVE] = {"live", ZMQ_PUB, 1, 1000},             /* drops beyond it */
     [SOCKET_OPERATOR] = {"operator", ZMQ_ROUTER, 16, 64},

@@ -59,6 +59,7 @@ static int64_t *submitted_us;
 static uint32_t *receipt_us; /* since submit */
 static uint32_t *settled_us;
 static uint8_t run_id[4];
+static char bench_name[] = "bench";
 
 static void *connect_to(const char *endpoint)
 {
@@ -131,7 +132,7 @@ static void submit(struct feeder *f)
     digest_content("", f->payload, options.size, digest);
     for (uint64_t i = 0; i < count; i++) {
         newsloom__v1__submission__init(&rows[i]);
-        rows[i].source = "bench";
+        rows[i].source = bench_name;
         rows[i].key = arena_format(f->arena, "%02x%02x%02x%02x-%" PRIu64, run_id[0], run_id[1],
                                    run_id[2], run_id[3], first + i);
         rows[i].class_ = NEWSLOOM__V1__CLASS__LIVE;
@@ -218,7 +219,7 @@ static void say_hello(struct worker *w)
     newsloom__v1__hello__init(&body);
     body.protocol_min = body.protocol_max = PROTOCOL_VERSION;
     body.session = (ProtobufCBinaryData){sizeof(w->session), w->session};
-    body.worker = "bench";
+    body.worker = bench_name;
     body.slots = SLOTS;
     envelope_type envelope;
     newsloom__v1__envelope__init(&envelope);
