@@ -46,7 +46,8 @@ static int finish_state(struct feed *feed, bool complete, int code)
 {
     struct error err;
     feed->state.complete = complete;
-    if (complete && !feed->state_asked)
+    bool got_nowhere = feed->accepted + feed->duplicate + feed->refused == 0;
+    if (!feed->state_asked && (complete || got_nowhere))
         return code;
     if (!feed->state_path || save_state(feed, &err) != STATUS_OK) {
         if (feed->state_path)

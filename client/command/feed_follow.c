@@ -9,7 +9,7 @@ static void end_flight(struct feed *feed, struct flight *flight,
 {
     feed_say_end(feed, flight, outcome);
     feed_moved(feed);
-    flights_finish(&feed->flights, flight);
+    flight->finished = true; /* swept after the round */
 }
 
 /* true: this one has ended. */
@@ -43,15 +43,15 @@ bool feed_follow(struct feed *feed)
 {
     bool any = false;
     size_t asked = 0;
-    for (struct flight *flight = feed->flights.first; flight && asked < ASKED_A_ROUND;) {
-        struct flight *next = flight->next; /* stays: only what is before it can go with it */
-        if (flight->landed && !flight->finished) {
-            asked++;
-            any = ask(feed, flight) || any;
-            if (feed->failure.status != STATUS_OK || interrupt_count())
-                break;
-        }
-        flight = next;
+    for (struct flight *flight = feed->flights.first; flight && asked < ASKED_A_ROUND;
+         flight = flight->next) {
+        if (!flight->landed || flight->finished)
+            continue;
+        asked++;
+        any = ask(feed, flight) || any;
+        if (feed->failure.status != STATUS_OK || interrupt_count())
+            break;
     }
+    flights_sweep(&feed->flights);
     return any;
 }

@@ -55,12 +55,17 @@ void flights_add(struct flights *flights, struct flight *flight)
     flights->count++;
 }
 
-void flights_finish(struct flights *flights, struct flight *flight)
+void flights_sweep(struct flights *flights)
 {
-    flight->finished = true;
     while (flights->first && flights->first->finished) {
         flights->file = flights->first->file;
         flights->line = flights->first->line;
         free_first(flights);
     }
+}
+
+void flights_finish(struct flights *flights, struct flight *flight)
+{
+    flight->finished = true;
+    flights_sweep(flights);
 }

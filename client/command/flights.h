@@ -42,7 +42,9 @@ void flights_done(struct flights *flights);
 struct flight *flight_new(const struct input_item *item);
 void flight_free(struct flight **flight_p); /* one that was not added */
 void flights_add(struct flights *flights, struct flight *flight);
-/* Marks it, and forgets all that are finished at the front. */
+/* Forgets all that are finished at the front: pointers to them end here. */
+void flights_sweep(struct flights *flights);
+/* Marks it, and sweeps. */
 void flights_finish(struct flights *flights, struct flight *flight);
 
 #endif

@@ -145,11 +145,9 @@ static int say_gap(struct reading *r, const struct error *err)
     if (!gap)
         return complain(r->invocation, err);
     (void)fprintf(stderr,
-                  "newsloom subscribe: %s: %s\n"
+                  "newsloom subscribe: %s\n"
                   "To start over: take the present state from PostgreSQL, then read what is still "
                   "retained with\n  newsloom subscribe --from %s",
-                  gap->other_log ? "the cursor belongs to another log"
-                                 : "entries that were asked for are no longer retained",
                   gap->text, newsloom_cursor_text(&gap->first, text));
     if (r->state_path)
         (void)fprintf(stderr, " --state %s", r->state_path);

@@ -69,6 +69,7 @@ static enum status open_socket(struct connection *c, struct error *err)
     if (!c->socket)
         return error_set_errno(err, STATUS_AGAIN, "could not open a socket");
     set_number(c->socket, ZMQ_LINGER, LINGER_MS);
+    set_number(c->socket, ZMQ_IPV6, 1);      /* IPv4 goes on to work */
     set_number(c->socket, ZMQ_IMMEDIATE, 1); /* nothing is queued for a broker that is away */
     set_number(c->socket, ZMQ_SNDTIMEO, 0);
     set_number(c->socket, ZMQ_SNDHWM, SEND_MESSAGES_LIMIT);

@@ -207,7 +207,8 @@ static enum status take_refusal(struct newsloom_subscriber *s, const Newsloom__V
 static enum status take_message(struct newsloom_subscriber *s, struct message *message)
 {
     s->heard_at_ms = clock_mono_ms();
-    if (message->envelope->request != s->request)
+    /* What comes unasked (batches) carries no request, or the Subscribe's. */
+    if (message->envelope->request && message->envelope->request != s->request)
         return STATUS_OK; /* for a subscription that is no longer in force */
     switch (message->envelope->body_case) {
     case NEWSLOOM__V1__ENVELOPE__BODY_SUBSCRIBED:
