@@ -224,11 +224,11 @@ size_t store_dead(struct store *store, uint64_t after, const char *source, const
 struct log_entry {
     uint64_t sequence;
     Newsloom__V1__EntryKind kind;
+    uint32_t revision;
     int64_t stored_at_ms;
     uint64_t article_id;
     char *source;
     char *key;
-    uint32_t revision;
     uint8_t extraction_digest[DIGEST_SIZE];
     Newsloom__V1__Topics *topics; /* unpacked; NULL when there are none */
     char *reason;

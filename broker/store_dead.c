@@ -110,7 +110,8 @@ size_t store_dead(struct store *store, uint64_t after, const char *source, const
 {
     bool by_source = source && *source;
     bool by_code = code && *code;
-    struct dead_walk walk = {.ids = ret_ids, .most = most, .key = key_of_all()};
+    struct dead_walk walk = {.most = most, .key = key_of_all()};
+    walk.ids = ret_ids;
     if (by_source)
         walk.key = key_of_source(sources_id(store->sources, source));
     else if (by_code)

@@ -212,7 +212,7 @@ static int open_tables(struct commit *commit, const struct format_record *format
 
 static enum status load_store(struct store *store, uint64_t inode, struct error *err)
 {
-    struct format_record format;
+    struct format_record format = {0};
     struct commit commit = {.store = store};
     int code = mdb_txn_begin(store->env, NULL, 0, &commit.txn);
     if (code)

@@ -72,8 +72,9 @@ static bool parse_rule(const char *text, size_t length, struct rule *ret_rule)
     return true;
 }
 
-void failing_io_set(const char *text)
+void failing_io_set(const char *wishes)
 {
+    const char *text = wishes;
     rule_count = 0;
     for (size_t i = 0; i < CALLS; i++)
         atomic_store(&counts[i], 0);

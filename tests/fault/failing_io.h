@@ -21,7 +21,7 @@
 #include <sys/types.h>
 
 /* Counts from the beginning again. NULL: everything succeeds. */
-void failing_io_set(const char *rules);
+void failing_io_set(const char *wishes);
 
 /* Told of every write that reached the file, before a flush (bytes NULL) is done. */
 typedef void failing_io_watcher(const void *bytes, size_t size, off_t offset);
