@@ -8,7 +8,7 @@
 
 #include "common/url.h"
 #include "proto/envelope.h"
-#include "worker/store/moment.h"
+#include "worker/store/instant.h"
 
 size_t payload_budget(size_t size)
 {
@@ -63,12 +63,12 @@ static enum status check_lengths(const Newsloom__V1__Article *article, struct er
 
 static enum status check_dates(const Newsloom__V1__Article *article, struct error *err)
 {
-    struct moment moment;
-    if (*article->published && !moment_parse(article->published, &moment))
+    struct instant instant;
+    if (*article->published && !instant_parse(article->published, &instant))
         return error_set(err, STATUS_INVALID,
                          "published: \"%.40s\" is no RFC 3339 date or date-time",
                          article->published);
-    if (*article->fetched && (!moment_parse(article->fetched, &moment) || !moment.time[0]))
+    if (*article->fetched && (!instant_parse(article->fetched, &instant) || !instant.time[0]))
         return error_set(err, STATUS_INVALID, "fetched: \"%.40s\" is no RFC 3339 date-time",
                          article->fetched);
     return STATUS_OK;

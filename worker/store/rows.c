@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "proto/envelope.h"
-#include "worker/store/moment.h"
+#include "worker/store/instant.h"
 
 #define ID_SIZE 16
 
@@ -159,10 +159,10 @@ void row_parameters(struct article_row *row, struct parameter parameters[ARTICLE
     const extraction_message *x = row->extraction;
     const Newsloom__V1__Extractor *extractor = x->extractor;
     struct arena *arena = row->arena;
-    struct moment *published = arena_take(arena, 1, sizeof *published);
-    struct moment *fetched = arena_take(arena, 1, sizeof *fetched);
-    bool is_published = moment_parse(x->published, published);
-    bool is_fetched = moment_parse(x->fetched, fetched);
+    struct instant *published = arena_take(arena, 1, sizeof *published);
+    struct instant *fetched = arena_take(arena, 1, sizeof *fetched);
+    bool is_published = instant_parse(x->published, published);
+    bool is_fetched = instant_parse(x->fetched, fetched);
     const char *fetched_at = fetched->time[0] ? fetched->time : fetched->day;
     int64_t sketch;
     memcpy(&sketch, &x->sketch, sizeof sketch);
@@ -266,8 +266,8 @@ static const char *text_or_null(const char *text)
 
 static void add_day(struct array *array, const char *text)
 {
-    struct moment moment;
-    array_add_text(array, moment_parse(text, &moment) ? moment.day : NULL);
+    struct instant instant;
+    array_add_text(array, instant_parse(text, &instant) ? instant.day : NULL);
 }
 
 static void add_entity_id(struct array *array, const extraction_message *x, uint32_t entity)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/store/moment.h"
+#include "worker/store/instant.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static int days_of_month(int year, int month)
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-static bool take_day(const char **at_p, struct moment *moment)
+static bool take_day(const char **at_p, struct instant *instant)
 {
     int year = take_digits(at_p, 4);
     if (year < 1 || !take(at_p, '-'))
@@ -44,18 +44,18 @@ static bool take_day(const char **at_p, struct moment *moment)
     int day = take_digits(at_p, 2);
     if (day < 1 || day > days_of_month(year, month))
         return false;
-    (void)snprintf(moment->day, sizeof moment->day, "%04u-%02u-%02u", (unsigned)year % 10000u,
+    (void)snprintf(instant->day, sizeof instant->day, "%04u-%02u-%02u", (unsigned)year % 10000u,
                    (unsigned)month % 100u, (unsigned)day % 100u);
     return true;
 }
 
 /* The zone as "+07:00" into zone, at the end of the text. */
-static bool take_zone(const char **at_p, struct moment *moment, char zone[8])
+static bool take_zone(const char **at_p, struct instant *instant, char zone[8])
 {
     (void)strcpy(zone, "+07:00");
     if (!**at_p)
         return true;
-    moment->has_zone = true;
+    instant->has_zone = true;
     if (take(at_p, 'Z') || take(at_p, 'z')) {
         (void)strcpy(zone, "+00:00");
         return !**at_p;
@@ -73,7 +73,7 @@ static bool take_zone(const char **at_p, struct moment *moment, char zone[8])
     return !**at_p;
 }
 
-static bool take_time(const char **at_p, struct moment *moment)
+static bool take_time(const char **at_p, struct instant *instant)
 {
     int seconds = 0;
     int micros = 0;
@@ -96,24 +96,24 @@ static bool take_time(const char **at_p, struct moment *moment)
                 micros += unit * (**at_p - '0');
         }
     }
-    if (!take_zone(at_p, moment, zone))
+    if (!take_zone(at_p, instant, zone))
         return false;
-    (void)snprintf(moment->time, sizeof moment->time, "%.10s %02u:%02u:%02u.%06u%.6s", moment->day,
-                   (unsigned)hours % 100u, (unsigned)minutes % 100u,
+    (void)snprintf(instant->time, sizeof instant->time, "%.10s %02u:%02u:%02u.%06u%.6s",
+                   instant->day, (unsigned)hours % 100u, (unsigned)minutes % 100u,
                    (unsigned)(seconds > 59 ? 59 : seconds), (unsigned)micros % 1000000u, zone);
     return true;
 }
 
-bool moment_parse(const char *text, struct moment *ret_moment)
+bool instant_parse(const char *text, struct instant *ret_instant)
 {
-    *ret_moment = (struct moment){0};
+    *ret_instant = (struct instant){0};
     const char *at = text;
-    if (!at || !take_day(&at, ret_moment))
+    if (!at || !take_day(&at, ret_instant))
         return false;
     if (!*at)
         return true;
     if (*at != 'T' && *at != 't' && *at != ' ')
         return false;
     at++;
-    return take_time(&at, ret_moment);
+    return take_time(&at, ret_instant);
 }

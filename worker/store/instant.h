@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * moment - is this text a day or a moment, and in which form does PostgreSQL take it?
+ * instant - is this text a day or an instant, and in which form does PostgreSQL take it?
  *
  * Reads ISO 8601 as RFC 3339 narrows it: YYYY-MM-DD, or that with T (or a space), hh:mm, optional
  * :ss and fraction, optional zone (Z, +hh:mm, +hhmm). A moment without zone is Vietnam's. Days
  * that no calendar has are none.
  */
-#ifndef WORKER_STORE_MOMENT_H
-#define WORKER_STORE_MOMENT_H
+#ifndef WORKER_STORE_INSTANT_H
+#define WORKER_STORE_INSTANT_H
 
 #include <stdbool.h>
 
-struct moment {
+struct instant {
     char day[11];  /* "2026-03-01" */
     char time[40]; /* "2026-03-01 12:00:00+07:00", empty when only the day is known */
     bool has_zone;
 };
 
 /* false: the text is neither. NULL and "" are neither. */
-bool moment_parse(const char *text, struct moment *ret_moment);
+bool instant_parse(const char *text, struct instant *ret_instant);
 
 #endif
