@@ -280,24 +280,42 @@ static void stop_clearing(struct broker *b)
         workers_at(b->workers, i)->clearing = false;
 }
 
+/* What each of so many workers may have of what is there, so that one does not take all while
+ * others idle. */
+static unsigned fair_share(const struct broker *b, size_t workers)
+{
+    size_t there = 0;
+    for (int class_ = 0; class_ < QUEUE_CLASS_COUNT; class_++)
+        there += queue_count(b->queue, (enum queue_class)class_, ITEM_QUEUED) +
+                 queue_count(b->queue, (enum queue_class)class_, ITEM_READY);
+    size_t share = (there + workers - 1) / workers;
+    if (share < 1)
+        return 1;
+    return share < JOBS_MOST ? (unsigned)share : JOBS_MOST;
+}
+
 void dispatch_articles(struct broker *b)
 {
     size_t count = workers_count(b->workers);
+    uint64_t before = counters_get(b->counters, TALLY_DISPATCHED);
     if (b->condition == CONDITION_PAUSED || b->condition == CONDITION_STOPPING || count == 0)
         return;
     if (queue_suspects(b->queue) > 0)
         give_suspects(b);
     else
         stop_clearing(b);
-    /* rounds of one message each, so that the first worker does not take all */
+    /* rounds of one message each, the first worker another each time */
+    unsigned share = fair_share(b, count);
     for (bool gave = true; gave;) {
         gave = false;
         for (size_t i = 0; i < count; i++) {
             struct worker *worker = workers_at(b->workers, (b->next_worker + i) % count);
             unsigned room = worker->clearing ? 0 : worker_room(worker, b->loop_ms);
+            room = room < share ? room : share;
             gave = (room > 0 && give_articles(b, worker, room)) || gave;
         }
         b->next_worker++;
     }
-    crash_here(CRASH_BROKER_AFTER_DISPATCH);
+    if (counters_get(b->counters, TALLY_DISPATCHED) > before)
+        crash_here(CRASH_BROKER_AFTER_DISPATCH);
 }

@@ -5,9 +5,16 @@
 
 #include "broker/attempts.h"
 #include "broker/broker.h"
+#include "broker/text.h"
 #include "common/crash.h"
 
-enum { TURN_MESSAGES = 1024, TURN_BYTES = 32 * 1024 * 1024, LOST_AFTER_BEATS = 2 };
+enum {
+    TURN_MESSAGES = 1024,
+    TURN_RESULTS = 256, /* messages of results, which stay in memory until the turn is over */
+    TURN_BYTES = 32 * 1024 * 1024,
+    LOST_AFTER_BEATS = 2,
+    CODE_LIMIT = 32,
+};
 
 static void refuse(struct broker *b, const struct message *message,
                    const Newsloom__V1__Envelope *envelope, Newsloom__V1__RefusalCode code,
@@ -121,8 +128,8 @@ static void hear_hello(struct broker *b, const struct message *message,
         return;
     }
     worker->peer = message->peer;
-    (void)snprintf(worker->name, sizeof(worker->name), "%s", hello->worker);
-    (void)snprintf(worker->version, sizeof(worker->version), "%.32s", hello->version);
+    text_take(worker->name, sizeof(worker->name), hello->worker);
+    text_take(worker->version, sizeof(worker->version), hello->version);
     worker->slots = hello->slots < SLOTS_LIMIT ? hello->slots : SLOTS_LIMIT;
     worker->heard_ms = b->loop_ms;
     worker->replaced_ms = 0;
@@ -170,8 +177,7 @@ static void hear_beat(struct broker *b, struct worker *worker, const Newsloom__V
     else if (!beat->blocked && worker->blocked)
         log_info("worker-unblocked", "worker=%s", log_quote(worker->name, name));
     worker->blocked = beat->blocked;
-    (void)snprintf(worker->blocked_reason, sizeof(worker->blocked_reason), "%s",
-                   beat->blocked_reason);
+    text_take(worker->blocked_reason, sizeof(worker->blocked_reason), beat->blocked_reason);
 }
 
 static void hear_started(struct broker *b, struct worker *worker,
@@ -254,7 +260,8 @@ static void give_settled(struct broker *b, struct answer *answer)
         after_done(b, settled, &settled->settlements[i]);
         list[body.n_settlements++] = &settled->settlements[i].settlement;
     }
-    (void)broker_send(b, SOCKET_WORK, &answer->peer, &envelope, NULL, 0);
+    if (body.n_settlements > 0) /* else all were refused */
+        (void)broker_send(b, SOCKET_WORK, &answer->peer, &envelope, NULL, 0);
 }
 
 static Newsloom__V1__RefusalCode fault_of_result(const Newsloom__V1__Result *result,
@@ -366,8 +373,8 @@ static void hear_failure(struct broker *b, struct worker *worker,
     }
     bool charged = failure->permanent || is_charged(failure);
     struct attempt_failure change = {
-        .code = arena_format(b->arena, "%.32s", failure->code[0] ? failure->code : "UNNAMED"),
-        .text = failure->text,
+        .code = text_in_arena(b->arena, failure->code[0] ? failure->code : "UNNAMED", CODE_LIMIT),
+        .text = text_in_arena(b->arena, failure->text, REASON_LIMIT),
         .permanent = failure->permanent,
         .charged = charged};
     broker_tally(b, TALLY_FAILED, 1);
@@ -460,8 +467,9 @@ static bool hear_one(struct broker *b, struct message *message,
 void hear_workers(struct broker *b)
 {
     size_t bytes = 0;
+    unsigned results = 0;
     b->work_is_dry = false;
-    for (unsigned i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES; i++) {
+    for (unsigned i = 0; i < TURN_MESSAGES && results < TURN_RESULTS && bytes < TURN_BYTES; i++) {
         struct message *message = NULL;
         const Newsloom__V1__Envelope *envelope = broker_receive(b, SOCKET_WORK, &message);
         if (!message) {
@@ -469,9 +477,11 @@ void hear_workers(struct broker *b)
             return;
         }
         bytes += message_bytes(message);
-        if (envelope && hear_one(b, message, envelope))
+        if (envelope && hear_one(b, message, envelope)) {
             broker_keep(b, message);
-        else
+            results++;
+        } else {
             broker_release(b, message);
+        }
     }
 }
