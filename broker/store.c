@@ -105,14 +105,10 @@ void store_publish_room(struct store *store, uint64_t used_pages, bool full)
     (void)pthread_mutex_unlock(&store->mutex);
 }
 
-static void forget_sources(struct commit *commit, bool keep)
+static void end_sources(struct commit *commit, bool durable)
 {
-    for (size_t i = 0; i < commit->new_source_count; i++) {
-        if (keep)
-            sources_add(commit->store->sources, commit->new_sources[i].id,
-                        commit->new_sources[i].name);
-        free(commit->new_sources[i].name);
-    }
+    for (size_t i = 0; durable && i < commit->new_source_count; i++)
+        sources_set_durable(commit->store->sources, commit->new_sources[i]);
     free(commit->new_sources);
     commit->new_sources = NULL;
     commit->new_source_count = 0;
@@ -145,13 +141,13 @@ static int commit_end(struct commit *commit, int code)
         code = commit_save_state(commit);
     if (code) {
         mdb_txn_abort(commit->txn);
-        forget_sources(commit, false);
+        end_sources(commit, false);
         return code;
     }
     uint64_t used = room_used_pages(store, commit->txn) + store->room.held_pages;
     bool full = room_is_full(store, commit->txn, commit->full);
     code = mdb_txn_commit(commit->txn);
-    forget_sources(commit, code == 0);
+    end_sources(commit, code == 0);
     if (code)
         return code;
     commit_publish(commit);

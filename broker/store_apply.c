@@ -16,27 +16,31 @@ static MDB_dbi table_of(const struct commit *commit, enum table table)
 
 /* ---- accept */
 
+static bool is_new_source(const struct commit *commit, uint32_t id)
+{
+    for (size_t i = 0; i < commit->new_source_count; i++)
+        if (commit->new_sources[i] == id)
+            return false;
+    return true;
+}
+
 int commit_source_id(struct commit *commit, const char *source, uint32_t *ret_id)
 {
     uint8_t key[4];
-    *ret_id = sources_id(commit->store->sources, source);
-    for (size_t i = 0; *ret_id == 0 && i < commit->new_source_count; i++)
-        if (strcmp(commit->new_sources[i].name, source) == 0)
-            *ret_id = commit->new_sources[i].id;
-    if (*ret_id)
+    bool durable;
+    *ret_id = sources_give_id(commit->store->sources, source, &durable);
+    if (durable || !is_new_source(commit, *ret_id))
         return 0;
-    uint32_t id = commit->state.next_source_id;
-    key_put_u32(key, id);
+    key_put_u32(key, *ret_id);
     int code = table_put(commit->txn, table_of(commit, TABLE_SOURCE), bytes_of(key, sizeof(key)),
                          bytes_of(source, strlen(source)), MDB_NOOVERWRITE);
     if (code)
         return code;
     commit->new_sources = memory_resize(commit->new_sources, commit->new_source_count + 1,
                                         sizeof(*commit->new_sources));
-    commit->new_sources[commit->new_source_count++] =
-        (struct new_source){.id = id, .name = text_copy(source)};
-    commit->state.next_source_id++;
-    *ret_id = id;
+    commit->new_sources[commit->new_source_count++] = *ret_id;
+    if (commit->state.next_source_id <= *ret_id)
+        commit->state.next_source_id = *ret_id + 1;
     return 0;
 }
 

@@ -45,13 +45,14 @@
 #define HISTORY_LIMIT 8
 #define IDENTITY_SIZE 16
 
-#define TABLES(X)                                                                 \
-    X(META, "meta")                                                               \
-    X(SOURCE, "source")                                                           \
-    X(ARTICLE, "article")                                                         \
-    X(OPEN, "open")                                                               \
-    X(BODY, "body") X(IDENTITY, "identity") X(ATTEMPT, "attempt") X(DEAD, "dead") \
-        X(ENDED, "ended") X(LOG, "log") X(EXTRACTION, "extraction") X(CURSOR, "cursor")
+#define TABLES(X)                                                                                 \
+    X(META, "meta")                                                                               \
+    X(SOURCE, "source")                                                                           \
+    X(ARTICLE, "article")                                                                         \
+    X(OPEN, "open")                                                                               \
+    X(BODY, "body")                                                                               \
+    X(IDENTITY, "identity") X(ATTEMPT, "attempt") X(DEAD, "dead") X(ENDED, "ended") X(LOG, "log") \
+        X(EXTRACTION, "extraction") X(CURSOR, "cursor")
 
 enum table {
 #define X(name, text) TABLE_##name,
@@ -93,11 +94,8 @@ struct commit {
     struct store *store;
     MDB_txn *txn;
     struct state_record state;
-    bool full; /* accepts are refused */
-    struct new_source {
-        uint32_t id;
-        char *name;
-    } * new_sources;
+    bool full;             /* accepts are refused */
+    uint32_t *new_sources; /* ids that become durable with it */
     size_t new_source_count;
 };
 
@@ -194,8 +192,11 @@ int room_for(const struct commit *commit, size_t size);
 /* ---- store_sources.c: thread-safe */
 struct sources *sources_new(void);
 void sources_free(struct sources **sources_p);
-void sources_add(struct sources *sources, uint32_t id, const char *name);
+void sources_load(struct sources *sources, uint32_t id, const char *name); /* from the disk */
+uint32_t sources_give_id(struct sources *sources, const char *name, bool *ret_durable);
+void sources_set_durable(struct sources *sources, uint32_t id);
 const char *sources_name(struct sources *sources, uint32_t id);
+/* 0: not on the disk */
 uint32_t sources_id(struct sources *sources, const char *name);
 
 /* ---- store_read.c */

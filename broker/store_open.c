@@ -179,7 +179,7 @@ static int load_sources(struct store *store, MDB_txn *txn)
             break;
         }
         char *name = text_of(text);
-        sources_add(store->sources, key_get_u32(key.mv_data), name);
+        sources_load(store->sources, key_get_u32(key.mv_data), name);
         text_free(&name);
     }
     mdb_cursor_close(cursor);

@@ -5,10 +5,14 @@
 #include "broker/store_engine.h"
 
 /* Names by id, and ids by name in an open-addressed table at most half full. Names are never freed
- * before the store is closed, so a pointer that was handed out stays valid. */
+ * before the store is closed, so a pointer that was handed out stays valid. A name gets its id
+ * before the transaction that needs it ends, for a reader may see what was committed at once; an
+ * undone transaction leaves the id to the name, not yet durable. */
 struct sources {
     pthread_rwlock_t lock;
-    char **names; /* names[id - 1]; NULL where an id was never given */
+    char **names;  /* names[id - 1]; NULL where an id was never given */
+    bool *durable; /* likewise */
+    uint32_t last;
     size_t name_room;
     uint32_t *slots; /* ids; 0: empty */
     size_t slot_count;
@@ -32,6 +36,7 @@ void sources_free(struct sources **sources_p)
     for (size_t i = 0; i < sources->name_room; i++)
         free(sources->names[i]);
     free(sources->names);
+    free(sources->durable);
     free(sources->slots);
     (void)pthread_rwlock_destroy(&sources->lock);
     free(sources);
@@ -75,23 +80,55 @@ static void grow_names(struct sources *sources, uint32_t id)
     sources->names = memory_resize(sources->names, room, sizeof(*sources->names));
     memset(sources->names + sources->name_room, 0,
            (room - sources->name_room) * sizeof(*sources->names));
+    sources->durable = memory_resize(sources->durable, room, sizeof(*sources->durable));
+    memset(sources->durable + sources->name_room, 0,
+           (room - sources->name_room) * sizeof(*sources->durable));
     sources->name_room = room;
 }
 
-void sources_add(struct sources *sources, uint32_t id, const char *name)
+static void add(struct sources *sources, uint32_t id, const char *name)
 {
-    ENSURE(id > 0);
-    (void)pthread_rwlock_wrlock(&sources->lock);
     if (id > sources->name_room)
         grow_names(sources, id);
     if (2 * (sources->used + 1) > sources->slot_count)
         grow_slots(sources);
     size_t slot = slot_of(sources, name);
-    if (!sources->slots[slot] && !sources->names[id - 1]) {
-        sources->names[id - 1] = text_copy(name);
-        sources->slots[slot] = id;
-        sources->used++;
+    if (sources->slots[slot] || sources->names[id - 1])
+        return;
+    sources->names[id - 1] = text_copy(name);
+    sources->slots[slot] = id;
+    sources->used++;
+    if (id > sources->last)
+        sources->last = id;
+}
+
+void sources_load(struct sources *sources, uint32_t id, const char *name)
+{
+    ENSURE(id > 0);
+    (void)pthread_rwlock_wrlock(&sources->lock);
+    add(sources, id, name);
+    sources->durable[id - 1] = true;
+    (void)pthread_rwlock_unlock(&sources->lock);
+}
+
+uint32_t sources_give_id(struct sources *sources, const char *name, bool *ret_durable)
+{
+    (void)pthread_rwlock_wrlock(&sources->lock);
+    size_t slot = slot_of(sources, name);
+    if (!sources->slots[slot]) {
+        add(sources, sources->last + 1, name);
+        slot = slot_of(sources, name);
     }
+    uint32_t id = sources->slots[slot];
+    *ret_durable = sources->durable[id - 1];
+    (void)pthread_rwlock_unlock(&sources->lock);
+    return id;
+}
+
+void sources_set_durable(struct sources *sources, uint32_t id)
+{
+    (void)pthread_rwlock_wrlock(&sources->lock);
+    sources->durable[id - 1] = true;
     (void)pthread_rwlock_unlock(&sources->lock);
 }
 
@@ -107,6 +144,8 @@ uint32_t sources_id(struct sources *sources, const char *name)
 {
     (void)pthread_rwlock_rdlock(&sources->lock);
     uint32_t id = sources->slots[slot_of(sources, name)];
+    if (id && !sources->durable[id - 1])
+        id = 0;
     (void)pthread_rwlock_unlock(&sources->lock);
     return id;
 }
