@@ -88,6 +88,7 @@ void broker_refuse(struct broker *b, enum socket_name socket, const struct peer 
     refused->code = code;
     va_list arguments;
     va_start(arguments, format);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started one line above
     (void)vsnprintf(refused->text, sizeof(refused->text), format, arguments);
     va_end(arguments);
     broker_count_refusal(b, code);

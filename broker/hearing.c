@@ -63,25 +63,33 @@ static void doubt_namesakes(struct broker *b, const struct worker *worker)
     }
 }
 
-/* What a worker holds since before our start stays with it. Returns how many slots are taken by
- * leases that are not ours to count. */
-static unsigned adopt(struct broker *b, struct worker *worker, const Newsloom__V1__Hello *hello)
+/* What a worker holds since before our start stays with it. */
+static struct lease *adopt(struct broker *b, struct worker *worker, const Newsloom__V1__Held *held)
+{
+    struct item *item = queue_find(b->queue, held->article_id);
+    if (!item || item->state != ITEM_HELD)
+        return NULL;
+    struct lease *lease =
+        leases_adopt(b->leases, held->lease, held->article_id, worker, &worker->leases);
+    if (!lease)
+        return NULL;
+    lease->since_ms = b->loop_ms;
+    lease->suspect = item->suspect;
+    queue_move(b->queue, item, ITEM_LEASED);
+    item->lease = lease;
+    broker_tally(b, TALLY_ADOPTED, 1);
+    return lease;
+}
+
+/* Returns how many slots are taken by leases that are not ours to count. */
+static unsigned hear_held(struct broker *b, struct worker *worker, const Newsloom__V1__Hello *hello)
 {
     unsigned foreign = 0;
     for (size_t i = 0; i < hello->n_held; i++) {
         const Newsloom__V1__Held *held = hello->held[i];
         struct lease *lease = leases_find(b->leases, held->lease);
-        struct item *item = queue_find(b->queue, held->article_id);
-        if (!lease && item && item->state == ITEM_HELD) {
-            lease = leases_adopt(b->leases, held->lease, held->article_id, worker, &worker->leases);
-            if (lease) {
-                lease->since_ms = b->loop_ms;
-                lease->suspect = item->suspect;
-                queue_move(b->queue, item, ITEM_LEASED);
-                item->lease = lease;
-                broker_tally(b, TALLY_ADOPTED, 1);
-            }
-        }
+        if (!lease)
+            lease = adopt(b, worker, held);
         if (lease && lease->worker == worker)
             lease->started = lease->started || held->started;
         else
@@ -133,7 +141,7 @@ static void hear_hello(struct broker *b, const struct message *message,
     worker->slots = hello->slots < SLOTS_LIMIT ? hello->slots : SLOTS_LIMIT;
     worker->heard_ms = b->loop_ms;
     worker->replaced_ms = 0;
-    unsigned foreign = adopt(b, worker, hello);
+    unsigned foreign = hear_held(b, worker, hello);
     worker->willing = worker->slots > foreign ? worker->slots - foreign : 0;
     char name[LOG_QUOTE_SIZE];
     if (is_new) {

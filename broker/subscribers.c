@@ -115,6 +115,7 @@ bool subscribers_have_name(const struct subscribers *subscribers, const char *na
 struct named *subscribers_named(const struct subscribers *subscribers, const char *name)
 {
     for (size_t i = 0; i < subscribers->named_count; i++)
+        // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): memory_new() never gives NULL
         if (strcmp(subscribers->named[i]->name, name) == 0)
             return subscribers->named[i];
     return NULL;
