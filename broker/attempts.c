@@ -27,8 +27,9 @@ void attempt_failed(struct broker *b, struct lease *lease, const struct attempt_
     ENSURE(item && item->state == ITEM_LEASED);
     if (failure->charged && item->attempts < UINT16_MAX)
         item->attempts++;
-    bool dead =
-        failure->permanent || (failure->charged && item->attempts >= b->options.attempt_limit);
+    /* a worker that vanished may have stored the article before: one attempt more finds its rows */
+    unsigned limit = b->options.attempt_limit + (failure->suspect ? 1 : 0);
+    bool dead = failure->permanent || (failure->charged && item->attempts >= limit);
     unsigned tries = item->attempts ? item->attempts : 1;
     int64_t wait_ms = backoff_ms(b->options.backoff_first_ms, b->options.backoff_limit_ms, tries,
                                  broker_random(b));
