@@ -178,6 +178,15 @@ static void turn_feeder(struct feed *feed, int64_t timeout_ms)
         feed->failure = err;
 }
 
+/* After every turn: a reader of ours sees results as they come, and a later run what was done. */
+static void settle_turn(struct feed *feed)
+{
+    if (feed->as_json)
+        (void)fflush(stdout);
+    save_now_and_then(feed);
+    feed_draw(feed, false);
+}
+
 static bool goes_on(const struct feed *feed)
 {
     return !interrupt_count() && feed->failure.status == STATUS_OK;
@@ -191,15 +200,16 @@ static void read_and_send(struct feed *feed)
     while (reading != READ_END && goes_on(feed)) {
         size_t waiting = newsloom_feeder_pending(feed->feeder);
         reading = READ_ON;
-        if (!has_pending && !input_is_ready(feed->input, waiting ? 0 : TURN_MS))
-            reading = READ_LATER;
-        for (size_t i = 0; reading == READ_ON && i < READ_A_TURN; i++)
-            reading = take_one(feed, &pending, &has_pending);
+        for (size_t i = 0; reading == READ_ON && i < READ_A_TURN; i++) {
+            if (!has_pending && !input_is_ready(feed->input, waiting || i ? 0 : TURN_MS))
+                reading = READ_LATER;
+            else
+                reading = take_one(feed, &pending, &has_pending);
+        }
         if (newsloom_feeder_pending(feed->feeder) == 0)
             feed->moved_ms = 0; /* nothing is asked of the broker, so it owes nothing */
         turn_feeder(feed, reading == READ_ON ? 0 : TURN_MS / 4);
-        save_now_and_then(feed);
-        feed_draw(feed, false);
+        settle_turn(feed);
     }
 }
 
@@ -207,8 +217,7 @@ static void hear_the_rest(struct feed *feed)
 {
     while (newsloom_feeder_pending(feed->feeder) > 0 && goes_on(feed)) {
         turn_feeder(feed, TURN_MS);
-        save_now_and_then(feed);
-        feed_draw(feed, false);
+        settle_turn(feed);
     }
 }
 
@@ -218,8 +227,7 @@ static void follow_to_the_end(struct feed *feed)
     while (feed->wait && feed->flights.first && goes_on(feed)) {
         if (!feed_follow(feed))
             interrupt_wait(FOLLOW_MS);
-        save_now_and_then(feed);
-        feed_draw(feed, false);
+        settle_turn(feed);
     }
 }
 

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for newsloom: the program itself knows its verbs and their options.
+_newsloom()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} verb='' at offered=''
+    for ((at = 1; at < COMP_CWORD; at++)); do
+        case ${COMP_WORDS[at]} in
+        --set | --config) ((at++)) ;;
+        -*) ;;
+        *)
+            verb=${COMP_WORDS[at]}
+            break
+            ;;
+        esac
+    done
+    if [[ -z $verb && $word == -* ]]; then
+        offered='--config --set --help --version'
+    elif [[ -z $verb || $verb == help ]]; then
+        offered=$(newsloom help --words 2>/dev/null)
+    elif [[ $word == -* ]]; then
+        offered=$(newsloom help --words "$verb" 2>/dev/null)
+    elif [[ $verb == dead ]]; then
+        offered='list show retry drop'
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
+    # Elsewhere, and for the values of options, files are what is most often meant.
+    [[ ${#COMPREPLY[@]} -gt 0 || $word == -* || -z $verb ]] ||
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+}
+complete -o filenames -F _newsloom newsloom
