@@ -300,6 +300,8 @@ void dispatch_articles(struct broker *b)
     uint64_t before = counters_get(b->counters, TALLY_DISPATCHED);
     if (b->condition == CONDITION_PAUSED || b->condition == CONDITION_STOPPING || count == 0)
         return;
+    if (b->facts.tight) /* what is held must find room for its done first */
+        return;
     if (queue_suspects(b->queue) > 0)
         give_suspects(b);
     else

@@ -5,15 +5,14 @@
 
 #include "broker/attempts.h"
 #include "broker/broker.h"
+#include "broker/results.h"
 #include "broker/text.h"
-#include "common/crash.h"
 
 enum {
     TURN_MESSAGES = 1024,
     TURN_RESULTS = 256, /* messages of results, which stay in memory until the turn is over */
     TURN_BYTES = 32 * 1024 * 1024,
     LOST_AFTER_BEATS = 2,
-    CODE_LIMIT = 32,
 };
 
 static void refuse(struct broker *b, const struct message *message,
@@ -211,192 +210,7 @@ static void hear_release(struct broker *b, struct worker *worker,
     worker->willing = (unsigned)worker->leases.count; /* until its next beat says otherwise */
 }
 
-/* ---- done: answered by settlements */
-
-struct settlement {
-    Newsloom__V1__Settlement settlement;
-    size_t index; /* in the turn */
-    const Newsloom__V1__Result *result;
-    zmq_msg_t *extraction;
-};
-
-struct settled {
-    struct answer answer;
-    size_t count;
-    struct settlement *settlements;
-};
-
-static void after_done(struct broker *b, const struct settled *settled, struct settlement *one)
-{
-    const struct settle_result *result = turn_settle_result(b->turn, one->index);
-    struct worker *worker = workers_by_peer(b->workers, &settled->answer.peer);
-    const struct item *item = queue_find(b->queue, one->result->article_id);
-    one->settlement.state = result->state;
-    one->settlement.sequence = result->sequence;
-    if (result->state != NEWSLOOM__V1__STATE__STORED) {
-        broker_tally(b, TALLY_DONE_UNKNOWN, 1);
-        return;
-    }
-    if (worker)
-        breaker_done(&worker->breaker);
-    if (result->first) {
-        broker_tally(b, TALLY_STORED, 1);
-        if (worker) {
-            worker->done++;
-            worker->ends[0]++;
-        }
-        if (item)
-            b->ends[item->class_][0]++;
-        publish_live(b, result->sequence, item, one->result, one->extraction);
-    } else {
-        broker_tally(b, TALLY_DONE_AGAIN, 1);
-    }
-    broker_forget(b, one->result->article_id);
-}
-
-static void give_settled(struct broker *b, struct answer *answer)
-{
-    struct settled *settled = (struct settled *)answer;
-    Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
-    Newsloom__V1__Settled body = NEWSLOOM__V1__SETTLED__INIT;
-    Newsloom__V1__Settlement *list[ARTICLES_LIMIT];
-    envelope.request = answer->request;
-    envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_SETTLED;
-    envelope.settled = &body;
-    body.settlements = list;
-    for (size_t i = 0; i < settled->count; i++) {
-        after_done(b, settled, &settled->settlements[i]);
-        list[body.n_settlements++] = &settled->settlements[i].settlement;
-    }
-    if (body.n_settlements > 0) /* else all were refused */
-        (void)broker_send(b, SOCKET_WORK, &answer->peer, &envelope, NULL, 0);
-}
-
-static Newsloom__V1__RefusalCode fault_of_result(const Newsloom__V1__Result *result,
-                                                 zmq_msg_t *extraction, const char **ret_text)
-{
-    uint8_t digest[DIGEST_SIZE];
-    size_t size = zmq_msg_size(extraction);
-    if (result->digest.len != DIGEST_SIZE || result->extraction_digest.len != DIGEST_SIZE) {
-        *ret_text = "a digest has 32 bytes";
-        return NEWSLOOM__V1__REFUSAL_CODE__BAD_DIGEST;
-    }
-    if (size == 0 || size != result->size) {
-        *ret_text = "the size in the envelope is not the extraction's";
-        return NEWSLOOM__V1__REFUSAL_CODE__SIZE_MISMATCH;
-    }
-    if (size > EXTRACTION_LIMIT) {
-        *ret_text = "an extraction has at most 4 MiB";
-        return NEWSLOOM__V1__REFUSAL_CODE__TOO_LARGE;
-    }
-    if (result->kind != NEWSLOOM__V1__ENTRY_KIND__ENTRY_STORED &&
-        result->kind != NEWSLOOM__V1__ENTRY_KIND__ENTRY_REPLACED) {
-        *ret_text = "a result is STORED or REPLACED";
-        return NEWSLOOM__V1__REFUSAL_CODE__BAD_REQUEST;
-    }
-    digest_bytes(zmq_msg_data(extraction), size, digest);
-    if (memcmp(digest, result->extraction_digest.data, DIGEST_SIZE) != 0) {
-        *ret_text = "the extraction's digest is not that of its bytes";
-        return NEWSLOOM__V1__REFUSAL_CODE__BAD_DIGEST;
-    }
-    return NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
-}
-
-static bool hear_done(struct broker *b, const struct worker *worker, struct message *message,
-                      const Newsloom__V1__Envelope *envelope)
-{
-    const Newsloom__V1__Done *done = envelope->done;
-    if (done->n_results == 0 || done->n_results > ARTICLES_LIMIT ||
-        done->n_results != message->payload_count + message->excess) {
-        refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT,
-               "results and extraction frames must be the same, 1 to 32");
-        return false;
-    }
-    struct settled *settled = broker_answer(b, sizeof(*settled), SOCKET_WORK, &message->peer,
-                                            envelope->request, give_settled);
-    settled->settlements = arena_take(b->arena, done->n_results, sizeof(*settled->settlements));
-    for (size_t i = 0; i < done->n_results; i++) {
-        const Newsloom__V1__Result *result = done->results[i];
-        const char *text = NULL;
-        Newsloom__V1__RefusalCode code = fault_of_result(result, &message->payloads[i], &text);
-        if (code != NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE) {
-            refuse(b, message, envelope, code, text);
-            continue;
-        }
-        struct settle settle = {.article_id = result->article_id,
-                                .digest = result->digest.data,
-                                .kind = result->kind,
-                                .topics = result->topics,
-                                .extraction_digest = result->extraction_digest.data,
-                                .extraction = zmq_msg_data(&message->payloads[i]),
-                                .size = zmq_msg_size(&message->payloads[i]),
-                                .worker = arena_text(b->arena, worker->name, strlen(worker->name)),
-                                .at_ms = b->wall_ms};
-        struct settlement *one = &settled->settlements[settled->count++];
-        newsloom__v1__settlement__init(&one->settlement);
-        one->settlement.lease = result->lease;
-        one->settlement.article_id = result->article_id;
-        one->result = result;
-        one->extraction = &message->payloads[i];
-        one->index = turn_settle(b->turn, &settle);
-    }
-    b->has_done = true;
-    crash_here(CRASH_BROKER_DONE_READ);
-    return true;
-}
-
-/* Some failures say nothing about the article. */
-static bool is_charged(const Newsloom__V1__Failure *failure)
-{
-    static const char free_of_charge[] = "STORAGE_UNAVAILABLE";
-    return strncmp(failure->code, free_of_charge, sizeof(free_of_charge) - 1) != 0;
-}
-
-static void count_failure(struct broker *b, struct worker *worker)
-{
-    char name[LOG_QUOTE_SIZE];
-    worker->failed++;
-    if (!breaker_failed(&worker->breaker, b->options.breaker_failures, b->options.breaker_pause_ms,
-                        b->loop_ms))
-        return;
-    broker_tally(b, TALLY_BREAKER, 1);
-    log_warn("worker-paused",
-             "worker=%s failures=%u pause_ms=%" PRId64
-             ": nothing but failures comes from it; others get its articles",
-             log_quote(worker->name, name), worker->breaker.failures, b->options.breaker_pause_ms);
-    for (struct lease *lease = worker->leases.first, *next = NULL; lease; lease = next) {
-        next = lease->next;
-        if (!lease->started)
-            attempt_returned(b, lease);
-    }
-}
-
-static void hear_failure(struct broker *b, struct worker *worker,
-                         const Newsloom__V1__Failure *failure)
-{
-    struct lease *lease = leases_find(b->leases, failure->lease);
-    if (!lease || lease->worker != worker || lease->article_id != failure->article_id) {
-        broker_tally(b, TALLY_FAILED_STALE, 1);
-        return;
-    }
-    bool charged = failure->permanent || is_charged(failure);
-    struct attempt_failure change = {
-        .code = text_in_arena(b->arena, failure->code[0] ? failure->code : "UNNAMED", CODE_LIMIT),
-        .text = text_in_arena(b->arena, failure->text, REASON_LIMIT),
-        .permanent = failure->permanent,
-        .charged = charged};
-    broker_tally(b, TALLY_FAILED, 1);
-    attempt_failed(b, lease, &change);
-    if (charged)
-        count_failure(b, worker);
-}
-
-static void hear_failed(struct broker *b, struct worker *worker, const Newsloom__V1__Failed *failed)
-{
-    for (size_t i = 0; i < failed->n_failures; i++)
-        hear_failure(b, worker, failed->failures[i]);
-    crash_here(CRASH_BROKER_FAILED_READ);
-}
+/* ---- */
 
 static void hear_goodbye(struct broker *b, struct worker *worker,
                          const Newsloom__V1__Goodbye *goodbye)
@@ -459,7 +273,7 @@ static bool hear_one(struct broker *b, struct message *message,
     case NEWSLOOM__V1__ENVELOPE__BODY_DONE:
         return hear_done(b, worker, message, envelope);
     case NEWSLOOM__V1__ENVELOPE__BODY_FAILED:
-        hear_failed(b, worker, envelope->failed);
+        hear_failed(b, worker, message, envelope);
         return false;
     case NEWSLOOM__V1__ENVELOPE__BODY_RELEASE:
         hear_release(b, worker, envelope->release);

@@ -102,6 +102,7 @@ void store_publish_room(struct store *store, uint64_t used_pages, bool full)
     (void)pthread_mutex_lock(&store->mutex);
     store->facts.used_bytes = used_pages * store->room.page_size;
     store->facts.full = full;
+    store->facts.tight = used_pages >= store->room.tight_pages;
     (void)pthread_mutex_unlock(&store->mutex);
 }
 

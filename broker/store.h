@@ -69,7 +69,8 @@ struct store_facts {
     uint64_t budget_bytes;
     uint64_t log_bytes;
     uint64_t dead_count;
-    bool full; /* accepts are refused until room is made */
+    bool full;  /* accepts are refused until room is made */
+    bool tight; /* half of the reserve is gone too: start nothing more until it is back */
 };
 void store_facts(const struct store *store, struct store_facts *ret_facts);
 

@@ -45,13 +45,14 @@
 #define HISTORY_LIMIT 8
 #define IDENTITY_SIZE 16
 
-#define TABLES(X)                                                                                 \
-    X(META, "meta")                                                                               \
-    X(SOURCE, "source")                                                                           \
-    X(ARTICLE, "article")                                                                         \
-    X(OPEN, "open")                                                                               \
-    X(BODY, "body")                                                                               \
-    X(IDENTITY, "identity") X(ATTEMPT, "attempt") X(DEAD, "dead") X(ENDED, "ended") X(LOG, "log") \
+#define TABLES(X)                                                         \
+    X(META, "meta")                                                       \
+    X(SOURCE, "source")                                                   \
+    X(ARTICLE, "article")                                                 \
+    X(OPEN, "open")                                                       \
+    X(BODY, "body")                                                       \
+    X(IDENTITY, "identity")                                               \
+    X(ATTEMPT, "attempt") X(DEAD, "dead") X(ENDED, "ended") X(LOG, "log") \
         X(EXTRACTION, "extraction") X(CURSOR, "cursor")
 
 enum table {
@@ -67,6 +68,7 @@ struct sources;
 struct room {
     uint64_t page_size;
     uint64_t pages;        /* of the budget */
+    uint64_t tight_pages;  /* at or above: half of the reserve is gone */
     uint64_t full_pages;   /* at or above: full */
     uint64_t resume_pages; /* below: no longer full */
     uint64_t held_pages;   /* free, but an open reader may still look at them */

@@ -9,6 +9,7 @@
  */
 
 #define LOOKS_PER_ITEM  64 /* dead letters that may be passed over for each that is forgotten */
+#define PORTION_BYTES   (8 * 1024 * 1024)
 #define EMERGENCY_BYTES (1024 * 1024)
 
 struct slice {
@@ -38,11 +39,11 @@ static bool is_due(const struct slice *slice, const struct entry_record *entry)
 }
 
 /* A transaction's freed pages are listed in one record, which itself needs pages side by side when
- * it is long: what is given up in an emergency goes in small portions. */
+ * it is long: what is given up goes in portions. */
 static bool is_portion(const struct slice *slice)
 {
-    return slice->force &&
-           slice->log_bytes_before - slice->commit->state.log_bytes >= EMERGENCY_BYTES;
+    uint64_t most = slice->force ? EMERGENCY_BYTES : PORTION_BYTES;
+    return slice->log_bytes_before - slice->commit->state.log_bytes >= most;
 }
 
 static int shrink_log(struct slice *slice)

@@ -206,6 +206,8 @@ class FakeWorker:
 
     def _on_settled(self, settled, payloads) -> None:
         for settlement in settled.settlements:
+            if settlement.state not in (wire.STORED, wire.STATE_UNKNOWN):
+                continue  # the answer to a failure
             self.settlements[settlement.lease] = settlement
             self.held.pop(settlement.lease, None)
         self.beat()
