@@ -218,6 +218,18 @@ static void done_takes_room_from_the_log_when_the_reserve_is_gone(void **state)
     assert_int_equal(open_count(home), count - 120);
 }
 
+/* Turns of one small change each, until half of the reserve is held by the reader. */
+static unsigned turns_until_tight(struct home *home)
+{
+    unsigned turns = 0;
+    while (!facts_of(home).tight && turns < 10000) {
+        turn_reset(home->turn);
+        turn_cursor(home->turn, "analyst", ++turns, 1000);
+        submit(home);
+    }
+    return turns;
+}
+
 /* Something outside reads all the time: what is freed cannot be used again. Accepting stops while
  * there is still room to finish. */
 static void reader_from_outside_does_not_take_the_room_to_finish(void **state)
@@ -236,10 +248,14 @@ static void reader_from_outside_does_not_take_the_room_to_finish(void **state)
     assert_true(facts_of(home).full);
     assert_true(number > 100);
     assert_true(settle_text(home, 1, "text", "facts").first);
+    assert_false(facts_of(home).tight);
+    assert_true(turns_until_tight(home) > 10);
+    assert_true(facts_of(home).tight);
     mdb_txn_abort(reader);
     mdb_env_close(env);
     retain(home, 10, 1001);
     retain(home, 10, 1001);
+    assert_false(facts_of(home).tight);
     assert_ok(accept_numbered(home, number, &err), err);
 }
 
