@@ -62,6 +62,8 @@ static enum status read_content(struct document *document, const struct extract_
                                 struct error *err)
 {
     const struct article_input *input = document->input;
+    if (input->size == 0)
+        return error_set(err, STATUS_INVALID, "content: is empty");
     if (limits->memory_bytes && input->size > limits->memory_bytes / DECODING_COST)
         return error_set(err, STATUS_LIMIT,
                          "could not read the content: %zu bytes need more than the memory allowed",

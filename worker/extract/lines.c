@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/lines.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -258,17 +257,35 @@ static struct census take_census(const uint32_t *points, struct span span)
     return census;
 }
 
-/* d/m/yyyy with "/", "-" or "." anywhere, or "năm yyyy" after a month. */
+/* The number at *at_io of at most so many digits; -1 when there is none. */
+static int take_number(const char **at_io, unsigned most_digits)
+{
+    int value = 0;
+    unsigned digits = 0;
+    for (; digits < most_digits && **at_io >= '0' && **at_io <= '9'; digits++)
+        value = value * 10 + (*(*at_io)++ - '0');
+    return digits ? value : -1;
+}
+
+static bool is_full_date(const char *at)
+{
+    int day = take_number(&at, 2);
+    if (day < 1 || day > 31 || !*at || !strchr("/-.", *at))
+        return false;
+    at++;
+    int month = take_number(&at, 2);
+    if (month < 1 || month > 12 || !*at || !strchr("/-.", *at))
+        return false;
+    at++;
+    return take_number(&at, 4) >= 1900;
+}
+
+/* d/m/yyyy with "/", "-" or "." anywhere, or in words. */
 static bool has_full_date(const char *folded)
 {
     for (const char *at = folded; *at; at++) {
-        unsigned day = 0, month = 0, year = 0;
-        int used = 0;
-        if (*at < '0' || *at > '9' || (at > folded && at[-1] >= '0' && at[-1] <= '9'))
-            continue;
-        // NOLINTNEXTLINE(cert-err34-c): widths bound the numbers
-        if (sscanf(at, "%2u%*1[-/.]%2u%*1[-/.]%4u%n", &day, &month, &year, &used) == 3 && used &&
-            day >= 1 && day <= 31 && month >= 1 && month <= 12 && year >= 1900)
+        bool follows_digit = at > folded && at[-1] >= '0' && at[-1] <= '9';
+        if (!follows_digit && is_full_date(at))
             return true;
     }
     return strstr(folded, "tháng ") && strstr(folded, " năm ") && strstr(folded, "ngày ");
@@ -289,8 +306,10 @@ static bool is_separator(const char *folded, const struct census *census)
 
 static unsigned time_looks(const char *folded, const struct census *census)
 {
+    if (census->words > 10 || census->digits < 3)
+        return 0;
     bool has_date = has_full_date(folded);
-    if (census->words > 10 || census->digits < 3 || (!has_date && !has_clock(folded)))
+    if (!has_date && !has_clock(folded))
         return 0;
     if (has_date)
         return LINE_TIME | LINE_DATE;

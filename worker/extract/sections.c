@@ -15,6 +15,7 @@ enum {
     CAPTION_MOST_WORDS = 40,
     LISTING_LEAST_TEASERS = 12, /* so many headlines and hardly any prose: a listing */
     LISTING_MOST_BODY_WORDS = 90,
+    TEASER_RUN = 3,   /* so many headlines in a row are teasers */
     BYLINE_REACH = 3, /* lines after the body in which its author may stand */
 };
 
@@ -122,6 +123,11 @@ static bool is_prose(const struct lines *lines, uint32_t index)
     return index < lines->count && lines->items[index].looks & LINE_PROSE;
 }
 
+static bool is_headline(const struct lines *lines, uint32_t index)
+{
+    return can_be_title(&lines->items[index]) && !is_prose(lines, index);
+}
+
 /* A teaser inside the article: headlines in a row, or one after "Xem thêm". */
 static bool is_teaser(const struct lines *lines, uint32_t index, struct region region)
 {
@@ -129,15 +135,13 @@ static bool is_teaser(const struct lines *lines, uint32_t index, struct region r
     if (line->looks & (LINE_PROSE | LINE_CAPTION) || line->words < TITLE_LEAST_WORDS)
         return false;
     unsigned run = 1;
-    for (uint32_t i = index;
-         i-- > region.first && can_be_title(&lines->items[i]) && !is_prose(lines, i);)
+    for (uint32_t i = index; i-- > region.first && run < TEASER_RUN && is_headline(lines, i);)
         run++;
-    for (uint32_t i = index + 1;
-         i < region.end && can_be_title(&lines->items[i]) && !is_prose(lines, i); i++)
+    for (uint32_t i = index + 1; i < region.end && run < TEASER_RUN && is_headline(lines, i); i++)
         run++;
     bool follows_noise = index > region.first && lines->items[index - 1].looks & LINE_NOISE &&
                          lines->items[index - 1].words <= 4;
-    return run >= 3 || follows_noise;
+    return run >= TEASER_RUN || follows_noise;
 }
 
 static Newsloom__V1__SectionKind kind_inside(const struct lines *lines, uint32_t index,
@@ -195,7 +199,7 @@ static bool is_listing(const struct lines *lines, struct region region)
         if (is_prose(lines, i))
             body_words += lines->items[i].words;
     for (uint32_t i = 0; i < lines->count; i++)
-        teasers += can_be_title(&lines->items[i]) && !is_prose(lines, i);
+        teasers += is_headline(lines, i);
     return teasers >= LISTING_LEAST_TEASERS && body_words <= LISTING_MOST_BODY_WORDS;
 }
 

@@ -5,6 +5,8 @@
 
 #include "worker/extract/document.h"
 
+enum { LONG_SENTENCE = 1500, LONGEST_SENTENCE = 4000 }; /* code points */
+
 /* Words after which a full stop is part of the word, whatever follows. */
 static const char *const abbreviations[] = {
     "TP",  "Tp",  "tp",   "TX",   "TT", "Tx",  "Tt",   "T",    "Q",  "P",  "H",   "X",
@@ -126,14 +128,27 @@ static void add_sentence(struct document *document, uint32_t section, uint32_t f
     sentence->section = section;
 }
 
+/* What has no end for so long is no sentence: cut it at a space, so that later steps stay fast. */
+static bool is_overlong(const struct document *document, uint32_t first, uint32_t at)
+{
+    uint32_t length = at - first;
+    return (length >= LONG_SENTENCE && point_is_space(document->text.points[at])) ||
+           length >= LONGEST_SENTENCE;
+}
+
 static void split_section(struct document *document, uint32_t index)
 {
     struct span span = document->sections[index].span;
     uint32_t first = span.start;
     for (uint32_t at = span.start; at < span.end; at++) {
-        if (!is_terminal(document->text.points[at]))
-            continue;
-        uint32_t end = sentence_end(document, (struct span){first, span.end}, at);
+        uint32_t end = 0;
+        if (is_terminal(document->text.points[at])) {
+            end = sentence_end(document, (struct span){first, span.end}, at);
+            while (!end && at + 1 < span.end && is_terminal(document->text.points[at + 1]))
+                at++;
+        } else if (is_overlong(document, first, at)) {
+            end = at;
+        }
         if (!end)
             continue;
         add_sentence(document, index, first, end);

@@ -4,7 +4,8 @@
  *
  * A full stop ends a sentence unless it belongs to an abbreviation ("TP.", "ThS."), an initial
  * ("L.T.H."), a number or an ellipsis that goes on in lower case. Closing quotes and brackets
- * belong to the sentence they close. Sections and sentences never cross.
+ * belong to the sentence they close. Sections and sentences never cross. What runs on for 1500 code
+ * points is cut at the next space.
  */
 #ifndef WORKER_EXTRACT_SENTENCES_H
 #define WORKER_EXTRACT_SENTENCES_H
