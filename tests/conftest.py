@@ -2,6 +2,7 @@
 """Fixtures: a short directory of one's own, programs that are killed afterwards, a database."""
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -113,7 +114,7 @@ def postgres():
         server.prepare_template()
         yield server
     finally:
-        server.stop()
+        server.stop(signal.SIGQUIT)
         shutil.rmtree(path, ignore_errors=True)
 
 

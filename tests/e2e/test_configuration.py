@@ -128,7 +128,7 @@ def test_database_of_another_version_stops_the_worker_with_the_way_out(new_worke
 @pytest.mark.parametrize("setting", ["fsync", "synchronous_commit"])
 def test_server_that_may_forget_is_refused(new_worker, broker, postgres, database, setting):
     if setting == "fsync":
-        postgres.stop()
+        postgres.crash()
         postgres.start(fsync="off")
     else:
         postgres.execute(f"ALTER DATABASE {database.name} SET synchronous_commit = off")
@@ -139,7 +139,7 @@ def test_server_that_may_forget_is_refused(new_worker, broker, postgres, databas
         assert setting in worker.log()
     finally:
         if setting == "fsync":
-            postgres.stop()
+            postgres.crash()
             postgres.start()
 
 
