@@ -261,9 +261,7 @@ static void argue_appointment(struct arguing *a)
 
 void arguments_find(const struct telling *t, const struct happening *h, struct event *event)
 {
-    const struct sentence *sentence = &t->document->sentences[h->sentence];
-    struct arguing a = {t, h, event, sentence->first_token,
-                        sentence->first_token + sentence->token_count};
+    struct arguing a = {t, h, event, happening_scope_start(t, h), happening_scope_end(t, h)};
     event->arguments = arena_take(t->document->arena, ARGUMENTS_MOST, sizeof(struct argument));
     event->argument_count = 0;
     switch (h->type) {

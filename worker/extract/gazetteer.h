@@ -117,6 +117,7 @@ struct reading {
     uint32_t token_count;
     uint32_t *first_match;   /* for each token and one more, where its matches begin */
     uint32_t *sentence_ends; /* for each token, the end of its sentence */
+    uint32_t *sentence_starts;
     struct phrase_match *matches;
     uint32_t match_count;
     uint32_t match_room;

@@ -8,7 +8,7 @@
 #define LAW          NEWSLOOM__V1__ENTITY_TYPE__LAW
 #define EVENT        NEWSLOOM__V1__ENTITY_TYPE__EVENT
 
-enum { LOOK_BACK = 7, PER_TYPE_MOST = 2, TYPE_COUNT = 8 };
+enum { SCOPE_MOST = 200, LOOK_BACK = 7, PER_TYPE_MOST = 2, TYPE_COUNT = 8 };
 
 static bool is_any(const struct telling *t, uint32_t at, const char *const *words)
 {
@@ -202,6 +202,18 @@ static bool tells_again(const struct telling *t, const struct happening *found, 
             return true;
     }
     return same >= PER_TYPE_MOST;
+}
+
+uint32_t happening_scope_start(const struct telling *t, const struct happening *h)
+{
+    uint32_t start = t->r->sentence_starts[h->first];
+    return h->first > start + SCOPE_MOST ? h->first - SCOPE_MOST : start;
+}
+
+uint32_t happening_scope_end(const struct telling *t, const struct happening *h)
+{
+    uint32_t end = t->r->sentence_ends[h->first];
+    return end > h->end + SCOPE_MOST ? h->end + SCOPE_MOST : end;
 }
 
 uint32_t happenings_find(const struct telling *t, uint32_t index,

@@ -33,6 +33,10 @@ enum { HAPPENINGS_MOST = 12 };
 uint32_t happenings_find(const struct telling *telling, uint32_t sentence,
                          struct happening found[HAPPENINGS_MOST]);
 
+/* The tokens of the sentence that are near enough to belong to the happening. */
+uint32_t happening_scope_start(const struct telling *telling, const struct happening *happening);
+uint32_t happening_scope_end(const struct telling *telling, const struct happening *happening);
+
 /* The next or last mention of the type in [from, to), plus one; 0: none. */
 uint32_t telling_next(const struct telling *telling, uint32_t from, uint32_t to,
                       Newsloom__V1__EntityType type);

@@ -153,14 +153,17 @@ struct reading *reading_of(struct document *document, const struct knowledge *kn
     r->token_count = document->token_count;
     r->first_match = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
     r->sentence_ends = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
+    r->sentence_starts = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
     uint32_t *syllables = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
     for (uint32_t i = 0; i < r->token_count; i++)
         syllables[i] = syllable_index(knowledge, r->tokens[i].folded);
     for (uint32_t s = 0; s < document->sentence_count; s++) {
         const struct sentence *sentence = &document->sentences[s];
         uint32_t end = sentence->first_token + sentence->token_count;
-        for (uint32_t i = sentence->first_token; i < end; i++)
+        for (uint32_t i = sentence->first_token; i < end; i++) {
             r->sentence_ends[i] = end;
+            r->sentence_starts[i] = sentence->first_token;
+        }
     }
     for (uint32_t i = 0; i < r->token_count; i++) {
         r->first_match[i] = r->match_count;

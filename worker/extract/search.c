@@ -75,10 +75,7 @@ uint32_t search_sentence_end(const struct search *search, uint32_t at)
 
 uint32_t search_sentence_start(const struct search *search, uint32_t at)
 {
-    uint32_t end = search->r->sentence_ends[at];
-    while (at > 0 && search->r->sentence_ends[at - 1] == end)
-        at--;
-    return at;
+    return search->r->sentence_starts[at];
 }
 
 bool search_has_flag(const struct search *search, uint32_t at, enum token_flag flag)
