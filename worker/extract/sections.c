@@ -11,6 +11,8 @@
 enum {
     TITLE_LEAST_WORDS = 3,
     TITLE_MOST_WORDS = 35,
+    TITLE_REACH = 25, /* lines above the prose in which its headline may stand */
+    PAIR_BITS = 16384,
     LEAD_MOST_WORDS = 90,
     CAPTION_MOST_WORDS = 40,
     LISTING_LEAST_TEASERS = 12, /* so many headlines and hardly any prose: a listing */
@@ -42,8 +44,12 @@ static int64_t line_weight(const struct line *line, bool is_after_prose)
         return is_after_prose ? -60 : -2;
     if (looks & LINE_PROSE)
         return words;
+    if (is_after_prose && looks & LINE_BYLINE)
+        return -100; /* what follows has another author */
     if (looks & (LINE_CAPTION | LINE_PICTURE))
         return 0;
+    if (is_after_prose && looks & LINE_NAME && line->words > 1)
+        return -30;
     return looks & LINE_BULLET ? -10 : -8;
 }
 
@@ -90,16 +96,84 @@ static uint32_t find_named_title(const struct document *document, const struct l
     return UINT32_MAX;
 }
 
-/* The headline: the nearest fitting line above the prose, else the first line of it. */
+/* Pairs of neighbouring words, as bits: does the article speak of what a line says? */
+struct word_pairs {
+    uint64_t bits[PAIR_BITS / 64];
+};
+
+static uint32_t pair_hash(const char *first, const char *end)
+{
+    uint32_t hash = 2166136261U;
+    for (; first < end; first++)
+        hash = (hash ^ (unsigned char)*first) * 16777619U;
+    return (hash ^ (hash >> 16)) % PAIR_BITS;
+}
+
+/* The end of the pair of words that begins here; NULL when there is only one word left. */
+static const char *pair_end(const char *at)
+{
+    const char *space = strchr(at, ' ');
+    if (!space)
+        return NULL;
+    return strchrnul(space + 1, ' ');
+}
+
+static void add_pairs(struct word_pairs *pairs, const char *folded)
+{
+    for (const char *at = folded, *end = NULL; (end = pair_end(at)); at = strchr(at, ' ') + 1) {
+        uint32_t bit = pair_hash(at, end);
+        pairs->bits[bit / 64] |= 1ULL << (bit % 64);
+    }
+}
+
+static int count_known_pairs(const struct word_pairs *pairs, const char *folded)
+{
+    int known = 0;
+    for (const char *at = folded, *end = NULL; (end = pair_end(at)); at = strchr(at, ' ') + 1) {
+        uint32_t bit = pair_hash(at, end);
+        known += (int)((pairs->bits[bit / 64] >> (bit % 64)) & 1);
+    }
+    return known;
+}
+
+/* How much a line above the prose speaks for being its headline. */
+static int title_weight(const struct lines *lines, uint32_t index, struct region region,
+                        const struct word_pairs *pairs)
+{
+    const struct line *line = &lines->items[index];
+    int weight = 10 * count_known_pairs(pairs, line->folded);
+    weight -= 4 * (int)(region.first - index);
+    bool has_date_below = index + 1 < lines->count &&
+                          lines->items[index + 1].looks & (LINE_DATE | LINE_TIME | LINE_COUNT);
+    return has_date_below ? weight + 15 : weight;
+}
+
+/* The headline: of the fitting lines above the prose the one that it speaks of most, else the first
+ * line of the prose. */
 static uint32_t find_title(const struct document *document, const struct lines *lines,
                            struct region region)
 {
     uint32_t named = find_named_title(document, lines, region);
     if (named != UINT32_MAX)
         return named;
-    for (uint32_t i = region.first; i-- > 0;)
-        if (can_be_title(&lines->items[i]))
-            return i;
+    struct word_pairs pairs = {0};
+    for (uint32_t i = region.first; i < region.end; i++)
+        if (lines->items[i].looks & LINE_PROSE)
+            add_pairs(&pairs, lines->items[i].folded);
+    uint32_t best = UINT32_MAX;
+    int best_weight = 0;
+    uint32_t highest = region.first > TITLE_REACH ? region.first - TITLE_REACH : 0;
+    for (uint32_t i = region.first; i-- > highest;) {
+        if (!can_be_title(&lines->items[i]))
+            continue;
+        int weight = title_weight(lines, i, region, &pairs);
+        if (best == UINT32_MAX || weight > best_weight) {
+            best = i;
+            best_weight = weight;
+        }
+    }
+    if (best != UINT32_MAX)
+        return best;
     bool has_more = region.end - region.first >= 2;
     return has_more && can_be_title(&lines->items[region.first]) ? region.first : UINT32_MAX;
 }
@@ -177,13 +251,19 @@ static void mark_bylines(const struct lines *lines, struct region region,
         region.end + BYLINE_REACH < lines->count ? region.end + BYLINE_REACH : lines->count;
     for (uint32_t i = region.end; i < end; i++) {
         const struct line *line = &lines->items[i];
-        if (line->looks & (LINE_STOP | LINE_NOISE | LINE_REPEATED | LINE_BULLET | LINE_TIME))
+        bool is_date = i == region.end && line->looks & LINE_DATE;
+        if (line->looks & (LINE_STOP | LINE_NOISE | LINE_REPEATED | LINE_BULLET) ||
+            (line->looks & LINE_TIME && !is_date))
             return;
+        if (is_date) {
+            kinds[i] = KIND(METADATA);
+            continue;
+        }
         if (line->looks & LINE_CAPTION) {
             kinds[i] = KIND(CAPTION);
             continue;
         }
-        bool is_first = i == region.end || kinds[i - 1] == KIND(CAPTION);
+        bool is_first = i == region.end || kinds[i - 1] != KIND(JUNK);
         if (line->looks & LINE_BYLINE || (is_first && line->looks & LINE_NAME))
             kinds[i] = KIND(METADATA);
         else
