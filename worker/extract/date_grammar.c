@@ -3,29 +3,7 @@
 
 #include <string.h>
 
-enum {
-    MOST_PARTS = 3,
-    OLDEST_YEAR = 1000,
-    NEWEST_YEAR = 2200,
-    OLDEST_BARE_YEAR = 1800, /* without the word "năm" a year must look like one of our time */
-    NEWEST_BARE_YEAR = 2100,
-};
-
-/* Where the grammar reads: tokens [at, end) of one sentence. */
-struct reader {
-    const struct document *document;
-    uint32_t first;
-    uint32_t end;
-};
-
-/* A run of numbers with one kind of separator: "20/2/2014", "28-11", "28.6". */
-struct figures {
-    int parts[MOST_PARTS];
-    unsigned digits[MOST_PARTS];
-    unsigned count;
-    char separator; /* 0 when count is 1 */
-    uint32_t next;
-};
+#include "worker/extract/date_figures.h"
 
 struct part {
     struct moment moment;
@@ -34,148 +12,13 @@ struct part {
     uint32_t next; /* 0: nothing was read */
 };
 
-static const struct token *token_at(const struct reader *reader, uint32_t at)
-{
-    static const struct token nothing = {.folded = ""};
-    return at >= reader->first && at < reader->end ? &reader->document->tokens[at] : &nothing;
-}
-
-static bool is_word(const struct reader *reader, uint32_t at, const char *folded)
-{
-    return strcmp(token_at(reader, at)->folded, folded) == 0;
-}
-
-static bool is_one_of(const struct reader *reader, uint32_t at, const char *const *words,
-                      size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (is_word(reader, at, words[i]))
-            return true;
-    return false;
-}
-
-static bool is_number(const struct reader *reader, uint32_t at)
-{
-    return token_at(reader, at)->shape & SHAPE_NUMBER;
-}
-
-static bool has_space(const struct reader *reader, uint32_t at)
-{
-    return token_at(reader, at)->shape & SHAPE_SPACE_BEFORE;
-}
-
-/* The digits of a text up to something else; -1 when there is none or it is too long. */
-static int leading_number(const char **text, unsigned *ret_digits)
-{
-    int value = 0;
-    unsigned digits = 0;
-    while (**text >= '0' && **text <= '9' && digits < 5) {
-        value = value * 10 + (**text - '0');
-        (*text)++;
-        digits++;
-    }
-    *ret_digits = digits;
-    return digits && digits < 5 ? value : -1;
-}
-
-/* One token without inner separators as a number; -1 when it is none. */
-static int plain_number(const struct reader *reader, uint32_t at, unsigned *ret_digits)
-{
-    *ret_digits = 0;
-    if (!is_number(reader, at))
-        return -1;
-    const char *text = token_at(reader, at)->folded;
-    int value = leading_number(&text, ret_digits);
-    return *text ? -1 : value;
-}
-
-static int small_number(const struct reader *reader, uint32_t at)
-{
-    unsigned digits = 0;
-    int value = plain_number(reader, at, &digits);
-    return digits <= 2 ? value : -1;
-}
-
-static bool is_year(int value, unsigned digits)
-{
-    return digits == 4 && value >= OLDEST_YEAR && value <= NEWEST_YEAR;
-}
-
-static bool is_bare_year(int value, unsigned digits)
-{
-    return digits == 4 && value >= OLDEST_BARE_YEAR && value <= NEWEST_BARE_YEAR;
-}
-
-static char separator_at(const struct reader *reader, uint32_t at)
-{
-    const char *folded = token_at(reader, at)->folded;
-    if (strcmp(folded, "/") == 0)
-        return '/';
-    if (strcmp(folded, "-") == 0 || strcmp(folded, "–") == 0)
-        return '-';
-    return 0;
-}
-
-/* "20.8.2012" is one token. */
-static bool read_dotted(const struct reader *reader, uint32_t at, struct figures *ret_figures)
-{
-    struct figures figures = {.separator = '.', .next = at + 1};
-    const char *text = token_at(reader, at)->folded;
-    for (;;) {
-        if (figures.count == MOST_PARTS)
-            return false;
-        unsigned i = figures.count++;
-        figures.parts[i] = leading_number(&text, &figures.digits[i]);
-        if (figures.parts[i] < 0 || (*text && *text != '.'))
-            return false;
-        if (!*text)
-            break;
-        text++;
-    }
-    *ret_figures = figures;
-    return figures.count > 1;
-}
-
-/* "10-11/2" is the 10th to the 11th of February: a hyphen before a slash is no date's own. */
-static bool read_figures(const struct reader *reader, uint32_t at, struct figures *ret_figures)
-{
-    struct figures figures = {.count = 1, .next = at + 1};
-    if (!is_number(reader, at))
-        return false;
-    figures.parts[0] = plain_number(reader, at, &figures.digits[0]);
-    if (figures.parts[0] < 0)
-        return read_dotted(reader, at, ret_figures);
-    while (figures.count < MOST_PARTS) {
-        char separator = separator_at(reader, figures.next);
-        bool is_tight = separator == '/' ||
-                        (!has_space(reader, figures.next) && !has_space(reader, figures.next + 1));
-        if (!separator || !is_tight || (figures.separator && separator != figures.separator))
-            break;
-        unsigned i = figures.count;
-        figures.parts[i] = plain_number(reader, figures.next + 1, &figures.digits[i]);
-        if (figures.parts[i] < 0)
-            break;
-        figures.separator = separator;
-        figures.count++;
-        figures.next += 2;
-    }
-    bool is_span_of_days = figures.separator == '-' && figures.count == 2 &&
-                           figures.digits[1] <= 2 && separator_at(reader, figures.next) == '/';
-    if (is_span_of_days) {
-        figures.count = 1;
-        figures.separator = 0;
-        figures.next = at + 1;
-    }
-    *ret_figures = figures;
-    return true;
-}
-
 /* Does something go on after the figures that makes them no date: "1/2/3/4", "24.6%"? */
 static bool is_cut_short(const struct reader *reader, const struct figures *figures)
 {
-    if (is_word(reader, figures->next, "%"))
+    if (reader_is_word(reader, figures->next, "%"))
         return true;
-    return separator_at(reader, figures->next) == '/' && is_number(reader, figures->next + 1);
+    return reader_separator(reader, figures->next) == '/' &&
+           reader_is_number(reader, figures->next + 1);
 }
 
 /* Figures that stand for a day: d/m/y or d/m. */
@@ -191,7 +34,7 @@ static bool day_of_figures(const struct figures *figures, bool is_introduced,
         moment.year = figures->parts[2];
         if (figures->digits[2] == 2 && is_introduced)
             moment.year += 2000;
-        else if (!is_year(figures->parts[2], figures->digits[2]))
+        else if (!number_is_year(figures->parts[2], figures->digits[2]))
             return false;
     }
     *ret_moment = moment;
@@ -202,13 +45,13 @@ static bool day_of_figures(const struct figures *figures, bool is_introduced,
 static uint32_t read_year_after(const struct reader *reader, uint32_t at, int *ret_year)
 {
     uint32_t next = at;
-    if (is_word(reader, next, ",") && is_word(reader, next + 1, "năm"))
+    if (reader_is_word(reader, next, ",") && reader_is_word(reader, next + 1, "năm"))
         next++;
-    if (is_word(reader, next, "năm") || separator_at(reader, next))
+    if (reader_is_word(reader, next, "năm") || reader_separator(reader, next))
         next++;
     unsigned digits = 0;
-    int year = plain_number(reader, next, &digits);
-    if (next == at || !is_year(year, digits))
+    int year = reader_number(reader, next, &digits);
+    if (next == at || !number_is_year(year, digits))
         return at;
     *ret_year = year;
     return next + 1;
@@ -219,11 +62,11 @@ static struct part read_month(const struct reader *reader, uint32_t at)
 {
     struct part part = {.moment = MOMENT_NONE, .is_strong = true};
     struct figures figures;
-    if (!read_figures(reader, at + 1, &figures) || figures.digits[0] > 2)
+    if (!reader_figures(reader, at + 1, &figures) || figures.digits[0] > 2)
         return part;
     part.moment.month = figures.parts[0];
     part.next = at + 2;
-    bool has_year = figures.count == 2 && is_year(figures.parts[1], figures.digits[1]);
+    bool has_year = figures.count == 2 && number_is_year(figures.parts[1], figures.digits[1]);
     if (has_year) {
         part.moment.year = figures.parts[1];
         part.next = figures.next;
@@ -233,7 +76,7 @@ static struct part read_month(const struct reader *reader, uint32_t at)
         part.next = read_year_after(reader, part.next, &part.moment.year);
     }
     if (!part.moment.month || !moment_is_possible(part.moment) ||
-        (!has_year && is_word(reader, part.next, "%")))
+        (!has_year && reader_is_word(reader, part.next, "%")))
         part.next = 0;
     return part;
 }
@@ -243,9 +86,9 @@ static struct part read_day(const struct reader *reader, uint32_t at, bool is_in
 {
     struct part part = {.moment = MOMENT_NONE, .is_strong = is_introduced};
     struct figures figures;
-    if (!read_figures(reader, at, &figures))
+    if (!reader_figures(reader, at, &figures))
         return part;
-    if (figures.count == 1 && figures.digits[0] <= 2 && is_word(reader, at + 1, "tháng")) {
+    if (figures.count == 1 && figures.digits[0] <= 2 && reader_is_word(reader, at + 1, "tháng")) {
         struct part month = read_month(reader, at + 1);
         month.moment.day = figures.parts[0];
         if (!month.next || !month.moment.day || !moment_is_possible(month.moment))
@@ -258,7 +101,7 @@ static struct part read_day(const struct reader *reader, uint32_t at, bool is_in
     if (day_of_figures(&figures, is_introduced, &part.moment)) {
         part.is_strong = is_introduced || figures.count == 3;
         part.next = figures.next;
-        if (figures.count == 2 && is_word(reader, figures.next, "năm"))
+        if (figures.count == 2 && reader_is_word(reader, figures.next, "năm"))
             part.next = read_year_after(reader, figures.next, &part.moment.year);
         if (!moment_is_possible(part.moment))
             part.next = 0;
@@ -279,11 +122,11 @@ static struct part read_bare_year_or_month(const struct reader *reader, uint32_t
 {
     struct part part = {.moment = MOMENT_NONE};
     struct figures figures;
-    bool is_introduced = is_word(reader, at, "năm");
-    if (!read_figures(reader, at + is_introduced, &figures) || is_cut_short(reader, &figures))
+    bool is_introduced = reader_is_word(reader, at, "năm");
+    if (!reader_figures(reader, at + is_introduced, &figures) || is_cut_short(reader, &figures))
         return part;
     if (!is_introduced && figures.count == 2 && figures.separator == '/' &&
-        figures.digits[0] <= 2 && is_bare_year(figures.parts[1], figures.digits[1])) {
+        figures.digits[0] <= 2 && number_is_bare_year(figures.parts[1], figures.digits[1])) {
         part.moment.month = figures.parts[0];
         part.moment.year = figures.parts[1];
         part.is_strong = true;
@@ -293,8 +136,8 @@ static struct part read_bare_year_or_month(const struct reader *reader, uint32_t
         return part;
     }
     bool is_alone = figures.count == 1 || figures.separator == '-';
-    bool is_plausible = is_introduced ? is_year(figures.parts[0], figures.digits[0])
-                                      : is_bare_year(figures.parts[0], figures.digits[0]);
+    bool is_plausible = is_introduced ? number_is_year(figures.parts[0], figures.digits[0])
+                                      : number_is_bare_year(figures.parts[0], figures.digits[0]);
     if (!is_alone || !is_plausible)
         return part;
     part.moment.year = figures.parts[0];
@@ -311,9 +154,9 @@ static uint32_t read_weekday(const struct reader *reader, uint32_t at)
 {
     static const char *const names[] = {"hai", "ba", "tư", "năm", "sáu", "bảy", "bẩy",
                                         "2",   "3",  "4",  "5",   "6",   "7"};
-    bool is_weekday =
-        (is_word(reader, at, "thứ") && is_one_of(reader, at + 1, names, COUNT_OF(names))) ||
-        (is_word(reader, at, "chủ") && is_word(reader, at + 1, "nhật"));
+    bool is_weekday = (reader_is_word(reader, at, "thứ") &&
+                       reader_is_one_of(reader, at + 1, names, COUNT_OF(names))) ||
+                      (reader_is_word(reader, at, "chủ") && reader_is_word(reader, at + 1, "nhật"));
     return is_weekday ? at + 2 : at;
 }
 
@@ -323,24 +166,25 @@ static uint32_t read_clock(const struct reader *reader, uint32_t at, struct mome
     static const char *const hour_words[] = {"h", "g", "giờ", ":"};
     static const char *const minute_words[] = {"phút", "p", "'", "’", "′"};
     uint32_t next = at + 2;
-    int hour = small_number(reader, at);
-    int minute = small_number(reader, at + 2);
-    if (hour < 0 || !is_one_of(reader, at + 1, hour_words, COUNT_OF(hour_words)))
+    int hour = reader_small_number(reader, at);
+    int minute = reader_small_number(reader, at + 2);
+    if (hour < 0 || !reader_is_one_of(reader, at + 1, hour_words, COUNT_OF(hour_words)))
         return at;
-    bool is_colon = is_word(reader, at + 1, ":");
-    if (minute >= 0 && (is_colon || !separator_at(reader, at + 3))) {
+    bool is_colon = reader_is_word(reader, at + 1, ":");
+    if (minute >= 0 && (is_colon || !reader_separator(reader, at + 3))) {
         next++;
-        if (is_colon && is_word(reader, next, ":") && small_number(reader, next + 1) >= 0)
+        if (is_colon && reader_is_word(reader, next, ":") &&
+            reader_small_number(reader, next + 1) >= 0)
             next += 2;
     } else if (is_colon) {
         return at;
     } else {
         minute = 0;
     }
-    bool has_mark = is_one_of(reader, next, minute_words, COUNT_OF(minute_words));
+    bool has_mark = reader_is_one_of(reader, next, minute_words, COUNT_OF(minute_words));
     next += has_mark;
-    if (!has_mark && !is_word(reader, next, "ngày") &&
-        is_one_of(reader, next, parts_of_day, COUNT_OF(parts_of_day)))
+    if (!has_mark && !reader_is_word(reader, next, "ngày") &&
+        reader_is_one_of(reader, next, parts_of_day, COUNT_OF(parts_of_day)))
         next++;
     moment->hour = hour;
     moment->minute = minute;
@@ -353,7 +197,7 @@ static void read_clock_after(const struct reader *reader, struct part *part)
 {
     struct moment clock = MOMENT_NONE;
     if (!part->moment.day || !part->moment.year || part->moment.hour >= 0 ||
-        !is_word(reader, part->next + 1, ":"))
+        !reader_is_word(reader, part->next + 1, ":"))
         return;
     uint32_t next = read_clock(reader, part->next, &clock);
     if (next == part->next)
@@ -371,13 +215,14 @@ static struct part read_part(const struct reader *reader, uint32_t at)
     uint32_t after_weekday = read_weekday(reader, after_clock);
     uint32_t start = after_weekday;
     bool has_weekday = after_weekday != after_clock;
-    if (has_weekday && is_word(reader, start, ","))
+    if (has_weekday && reader_is_word(reader, start, ","))
         start++;
-    if (has_weekday && is_word(reader, start, "("))
+    if (has_weekday && reader_is_word(reader, start, "("))
         start = reader->end;
-    bool is_introduced = is_word(reader, start, "ngày");
+    bool is_introduced = reader_is_word(reader, start, "ngày");
     start += is_introduced;
-    if (is_introduced && (is_word(reader, start, "mùng") || is_word(reader, start, "mồng")))
+    if (is_introduced &&
+        (reader_is_word(reader, start, "mùng") || reader_is_word(reader, start, "mồng")))
         start++;
     struct part part = read_day(reader, start, is_introduced || has_weekday);
     if (part.next && !part.is_day_only) {
@@ -391,7 +236,7 @@ static struct part read_part(const struct reader *reader, uint32_t at)
         return (struct part){0};
     if (is_introduced && part.is_day_only)
         return part;
-    if (is_word(reader, at, "tháng"))
+    if (reader_is_word(reader, at, "tháng"))
         return read_month(reader, at);
     struct part bare = read_bare_year_or_month(reader, at);
     return bare.next || is_introduced ? bare : part;
@@ -404,10 +249,10 @@ static bool read_period(const struct reader *reader, uint32_t at, struct date_re
     int first_month = 0;
     int last_month = 0;
     uint32_t next = at;
-    if (is_word(reader, at, "quý") || is_word(reader, at, "quí")) {
-        int quarter = small_number(reader, at + 1);
+    if (reader_is_word(reader, at, "quý") || reader_is_word(reader, at, "quí")) {
+        int quarter = reader_small_number(reader, at + 1);
         for (int i = 0; i < 4; i++)
-            if (is_word(reader, at + 1, romans[i]))
+            if (reader_is_word(reader, at + 1, romans[i]))
                 quarter = i + 1;
         if (quarter < 1 || quarter > 4)
             return false;
@@ -415,13 +260,13 @@ static bool read_period(const struct reader *reader, uint32_t at, struct date_re
         last_month = quarter * 3;
         next = at + 2;
     } else {
-        int months = small_number(reader, at);
-        bool is_half = is_word(reader, at, "nửa") || is_word(reader, at, "nữa");
+        int months = reader_small_number(reader, at);
+        bool is_half = reader_is_word(reader, at, "nửa") || reader_is_word(reader, at, "nữa");
         next = is_half ? at + 1 : at + 2;
-        bool is_months = months >= 1 && months <= 12 && is_word(reader, at + 1, "tháng");
-        bool is_first = is_word(reader, next, "đầu");
-        if ((!is_half && !is_months) || (!is_first && !is_word(reader, next, "cuối")) ||
-            !is_word(reader, next + 1, "năm"))
+        bool is_months = months >= 1 && months <= 12 && reader_is_word(reader, at + 1, "tháng");
+        bool is_first = reader_is_word(reader, next, "đầu");
+        if ((!is_half && !is_months) || (!is_first && !reader_is_word(reader, next, "cuối")) ||
+            !reader_is_word(reader, next + 1, "năm"))
             return false;
         months = is_half ? 6 : months;
         first_month = is_first ? 1 : 13 - months;
@@ -443,11 +288,11 @@ static bool read_period(const struct reader *reader, uint32_t at, struct date_re
 static uint32_t read_year_pair(const struct reader *reader, uint32_t at, int *ret_from, int *ret_to)
 {
     unsigned digits = 0;
-    int from = plain_number(reader, at, &digits);
-    if (!is_bare_year(from, digits) || separator_at(reader, at + 1) == 0)
+    int from = reader_number(reader, at, &digits);
+    if (!number_is_bare_year(from, digits) || reader_separator(reader, at + 1) == 0)
         return 0;
-    int to = plain_number(reader, at + 2, &digits);
-    if (!is_bare_year(to, digits) || to <= from || separator_at(reader, at + 3))
+    int to = reader_number(reader, at + 2, &digits);
+    if (!number_is_bare_year(to, digits) || to <= from || reader_separator(reader, at + 3))
         return 0;
     *ret_from = from;
     *ret_to = to;
@@ -458,20 +303,20 @@ static bool read_years(const struct reader *reader, uint32_t at, struct date_rea
 {
     static const char *const before_pair[] = {"đoạn", "kỳ", "kì", "khóa", "("};
     uint32_t next = at;
-    if (is_word(reader, next, "từ"))
+    if (reader_is_word(reader, next, "từ"))
         next++;
     bool is_introduced = next != at;
-    if (is_word(reader, next, "năm")) {
+    if (reader_is_word(reader, next, "năm")) {
         next++;
         is_introduced = true;
-        if (is_word(reader, next, "học"))
+        if (reader_is_word(reader, next, "học"))
             next++;
     }
     int from = 0;
     int to = 0;
     uint32_t after = read_year_pair(reader, next, &from, &to);
     if (!after ||
-        (!is_introduced && !is_one_of(reader, at - 1, before_pair, COUNT_OF(before_pair))))
+        (!is_introduced && !reader_is_one_of(reader, at - 1, before_pair, COUNT_OF(before_pair))))
         return false;
     reading->from = (struct moment){.year = from, .hour = -1};
     reading->to = (struct moment){.year = to, .hour = -1};
@@ -483,11 +328,12 @@ static bool read_years(const struct reader *reader, uint32_t at, struct date_rea
 /* The token after a word that joins two ends of an interval; at when there is none. */
 static uint32_t read_connector(const struct reader *reader, uint32_t at, bool is_day_only)
 {
-    if (is_word(reader, at, "cho") && is_word(reader, at + 1, "đến"))
+    if (reader_is_word(reader, at, "cho") && reader_is_word(reader, at + 1, "đến"))
         return at + 2;
-    if (is_word(reader, at, "đến") || is_word(reader, at, "tới") || separator_at(reader, at) == '-')
+    if (reader_is_word(reader, at, "đến") || reader_is_word(reader, at, "tới") ||
+        reader_separator(reader, at) == '-')
         return at + 1;
-    if (is_day_only && (is_word(reader, at, "và") || is_word(reader, at, ",")))
+    if (is_day_only && (reader_is_word(reader, at, "và") || reader_is_word(reader, at, ",")))
         return at + 1;
     return at;
 }
@@ -515,9 +361,9 @@ static bool complete_from(struct moment *from, const struct moment *to)
 
 static bool read_interval(const struct reader *reader, uint32_t at, struct date_reading *reading)
 {
-    bool has_from = is_word(reader, at, "từ");
+    bool has_from = reader_is_word(reader, at, "từ");
     struct part first = read_part(reader, at + has_from);
-    bool is_named_day = is_word(reader, at + has_from, "ngày");
+    bool is_named_day = reader_is_word(reader, at + has_from, "ngày");
     if (!first.next || (first.is_day_only && !has_from && !is_named_day))
         return false;
     uint32_t next = read_connector(reader, first.next, first.is_day_only);
@@ -547,20 +393,20 @@ static bool has_date_context(const struct reader *reader, uint32_t at)
                                         "sớm",  "hết",  "trước", "sau", "lúc", "rạng",  "dịp"};
     uint32_t before = at - 1;
     if (before >= reader->first && before < reader->end &&
-        (is_word(reader, before, ",") || is_word(reader, before, "(")) &&
-        (is_word(reader, before - 1, "nay") || is_word(reader, before - 1, "qua") ||
-         is_word(reader, before - 1, "nhật") || read_weekday(reader, before - 2) == before))
+        (reader_is_word(reader, before, ",") || reader_is_word(reader, before, "(")) &&
+        (reader_is_word(reader, before - 1, "nay") || reader_is_word(reader, before - 1, "qua") ||
+         reader_is_word(reader, before - 1, "nhật") || read_weekday(reader, before - 2) == before))
         return true;
-    return is_one_of(reader, before, words, COUNT_OF(words));
+    return reader_is_one_of(reader, before, words, COUNT_OF(words));
 }
 
 /* A bare year is a date only where people write when somebody was born. */
 static bool has_year_context(const struct reader *reader, uint32_t at)
 {
     static const char *const words[] = {"sn", "sinh", "nsinh", "s"};
-    if (is_word(reader, at - 1, ":") || is_word(reader, at - 1, "."))
+    if (reader_is_word(reader, at - 1, ":") || reader_is_word(reader, at - 1, "."))
         at--;
-    return is_one_of(reader, at - 1, words, COUNT_OF(words));
+    return reader_is_one_of(reader, at - 1, words, COUNT_OF(words));
 }
 
 static bool is_wanted(const struct reader *reader, uint32_t at, const struct part *part)
@@ -569,13 +415,13 @@ static bool is_wanted(const struct reader *reader, uint32_t at, const struct par
         return false;
     const struct moment *moment = &part->moment;
     if (part->is_day_only) {
-        const struct token *after = token_at(reader, part->next);
+        const struct token *after = reader_token(reader, part->next);
         bool is_closed = !after->folded[0] || strchr(",.;)", after->folded[0]);
-        bool is_counted = is_number(reader, at - 1) || is_word(reader, at - 1, "mỗi");
-        return is_word(reader, at, "ngày") && is_closed && !is_counted &&
+        bool is_counted = reader_is_number(reader, at - 1) || reader_is_word(reader, at - 1, "mỗi");
+        return reader_is_word(reader, at, "ngày") && is_closed && !is_counted &&
                has_date_context(reader, at);
     }
-    if (is_word(reader, at, "tháng") && !moment->year && is_number(reader, at - 1))
+    if (reader_is_word(reader, at, "tháng") && !moment->year && reader_is_number(reader, at - 1))
         return false; /* "2 tháng 10 ngày" lasts, it does not happen */
     if (part->is_strong)
         return true;
@@ -604,10 +450,10 @@ static bool read_one(const struct reader *reader, uint32_t at, struct date_readi
 static uint32_t skip_one(const struct reader *reader, uint32_t at)
 {
     struct figures figures;
-    if (!is_number(reader, at) || !read_figures(reader, at, &figures))
+    if (!reader_is_number(reader, at) || !reader_figures(reader, at, &figures))
         return at + 1;
     uint32_t next = figures.next;
-    while (separator_at(reader, next) == '/' && is_number(reader, next + 1))
+    while (reader_separator(reader, next) == '/' && reader_is_number(reader, next + 1))
         next += 2;
     return next;
 }
