@@ -6,30 +6,96 @@
 #include "client/command/invocation.h"
 #include "client/command/verb.h"
 
-/* Text for mdoc: backslashes and a leading dot or quote would be commands. A line break stays one,
- * and an empty line is a new paragraph. */
+#define LINE_COLUMNS 76
+
+/* One word; a backslash, and a dot or quote at the start of a line, would be commands. */
+static size_t print_word(const char *word, size_t length, bool at_start, FILE *out)
+{
+    if (at_start && (*word == '.' || *word == '\''))
+        (void)fputs("\\&", out);
+    for (size_t i = 0; i < length; i++) {
+        switch (word[i]) {
+        case '\\':
+            (void)fputs("\\e", out);
+            break;
+        case '-':
+            (void)fputs("\\-", out);
+            break;
+        case '`':
+            (void)fputs("\\(ga", out);
+            break;
+        case '~':
+            (void)fputs("\\(ti", out);
+            break;
+        default:
+            (void)fputc(word[i], out);
+        }
+    }
+    return length;
+}
+
+/* Filled text: a new line for every sentence, and before a line gets too long. */
+static void print_words(const char *text, size_t length, FILE *out)
+{
+    size_t column = 0;
+    for (size_t at = 0; at < length;) {
+        size_t word = strcspn(text + at, " \n");
+        if (column && column + word > LINE_COLUMNS) {
+            (void)fputc('\n', out);
+            column = 0;
+        }
+        if (column)
+            (void)fputc(' ', out);
+        column += 1 + print_word(text + at, word, column == 0, out);
+        bool ends = word > 1 && strchr(".!?:;", text[at + word - 1]);
+        at += word;
+        at += strspn(text + at, " \n");
+        if (ends || at >= length) {
+            (void)fputc('\n', out);
+            column = 0;
+        }
+    }
+}
+
+static void print_literal(const char *line, size_t length, FILE *out)
+{
+    (void)print_word(line, length, true, out);
+    (void)fputc('\n', out);
+}
+
+/* Paragraphs are parted by empty lines; lines that are indented stand as they are. */
 static void print_text(const char *text, FILE *out)
 {
-    bool at_start = true;
-    for (; *text; text++) {
-        if (at_start && (*text == '.' || *text == '\''))
-            (void)fputs("\\&", out);
-        if (*text == '\n' && at_start)
-            (void)fputs(".Pp", out);
-        if (*text == '\\')
-            (void)fputs("\\e", out);
-        else if (*text == '-')
-            (void)fputs("\\-", out);
-        else if (*text == '`')
-            (void)fputs("\\(ga", out);
-        else if (*text == '~')
-            (void)fputs("\\(ti", out);
-        else
-            (void)fputc(*text, out);
-        at_start = *text == '\n';
+    bool literal = false;
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        if (*text == ' ') {
+            if (!literal)
+                (void)fputs(".Bd -literal -offset indent\n", out);
+            literal = true;
+            size_t indent = strspn(text, " ");
+            print_literal(text + indent, length - indent, out);
+        } else {
+            if (literal)
+                (void)fputs(".Ed\n", out);
+            if (!literal && length == 0)
+                (void)fputs(".Pp\n", out);
+            literal = false;
+            /* As far as the paragraph goes, so that its lines are filled anew. */
+            const char *end = strstr(text, "\n\n");
+            length = end ? (size_t)(end - text) + 1 : strlen(text);
+            if (*text != '\n')
+                print_words(text, length, out);
+            else
+                length = 0;
+            if (end && length && end[2] != ' ')
+                (void)fputs(".Pp\n", out);
+        }
+        text += length;
+        text += *text == '\n';
     }
-    if (!at_start)
-        (void)fputc('\n', out);
+    if (literal)
+        (void)fputs(".Ed\n", out);
 }
 
 static void print_options(const struct option *options, size_t count, FILE *out)
@@ -52,10 +118,11 @@ static void print_options(const struct option *options, size_t count, FILE *out)
 
 static void print_verb(const struct verb *verb, FILE *out)
 {
-    (void)fprintf(out, ".Ss newsloom %s %s\n", verb->name, verb->operands);
+    (void)fprintf(out, ".Ss newsloom %s%s%s\\&\n", verb->name, *verb->operands ? " " : "",
+                  verb->operands);
     char first = verb->purpose[0];
-    (void)fputc(first >= 'a' && first <= 'z' ? first - 'a' + 'A' : first, out);
-    print_text(verb->purpose + 1, out);
+    (void)fprintf(out, "%c%s.\n", first >= 'a' && first <= 'z' ? first - 'a' + 'A' : first,
+                  verb->purpose + 1);
     if (verb->about && *verb->about) {
         (void)fputs(".Pp\n", out);
         print_text(verb->about, out);
@@ -68,8 +135,8 @@ static void print_examples(FILE *out)
     (void)fputs(".Sh EXAMPLES\n.Bl -tag -width Ds\n", out);
     for (const struct verb *const *verb = verbs; *verb; verb++) {
         for (size_t i = 0; i < (*verb)->example_count; i++) {
-            (void)fputs(".It ", out);
-            print_text((*verb)->examples[i].command, out);
+            (void)fputs(".It Li ", out);
+            print_literal((*verb)->examples[i].command, strlen((*verb)->examples[i].command), out);
             print_text((*verb)->examples[i].says, out);
         }
     }
@@ -94,17 +161,19 @@ static const struct {
 
 void manual_print_command(FILE *out)
 {
-    (void)fputs(".\\\" SPDX-License-Identifier: Apache-2.0\n.Dd $Mdocdate$\n.Dt NEWSLOOM 1\n.Os\n"
-                ".Sh NAME\n.Nm newsloom\n"
-                ".Nd feed Vietnamese news, follow and search the facts found in it\n"
-                ".Sh SYNOPSIS\n.Nm\n.Op Fl Fl config Ar FILE\n.Op Fl Fl set Ar NAME=VALUE\n"
-                ".Ar verb\n.Op Ar option ...\n.Op Ar operand ...\n"
-                ".Sh DESCRIPTION\n.Nm\nis the command line of a newsloom installation: it submits "
-                "articles to the broker,\nreads the event log, watches and steers what runs, and "
-                "searches what was stored.\n"
-                "A verb that is not listed here is a program called newsloom-verb,\nlooked for "
-                "beside\n.Nm\nand in the installation's libexec folder.\n",
-                out);
+    (void)fputs(
+        ".\\\" SPDX-License-Identifier: Apache-2.0\n.Dd March 1, 2026\n.Dt NEWSLOOM 1\n.Os\n"
+        ".Sh NAME\n.Nm newsloom\n"
+        ".Nd feed Vietnamese news, follow and search the facts found in it\n"
+        ".Sh SYNOPSIS\n.Nm\n.Op Fl Fl config Ar FILE\n.Op Fl Fl set Ar NAME=VALUE\n"
+        ".Ar verb\n.Op Ar option ...\n.Op Ar operand ...\n"
+        ".Sh DESCRIPTION\n.Nm\nis the command line of a newsloom installation:\n"
+        "it submits articles to the broker,\nreads the event log, watches and steers what runs, "
+        "and "
+        "searches what was stored.\n"
+        "A verb that is not listed here is a program called newsloom-verb,\nlooked for "
+        "beside\n.Nm\nand in the installation's libexec folder.\n",
+        out);
     for (const struct verb *const *verb = verbs; *verb; verb++)
         print_verb(*verb, out);
     (void)fputs(".Ss Options of every verb\n", out);
@@ -130,7 +199,7 @@ void manual_print_command(FILE *out)
 void manual_print_settings(FILE *out)
 {
     (void)fputs(
-        ".\\\" SPDX-License-Identifier: Apache-2.0\n.Dd $Mdocdate$\n.Dt NEWSLOOM.CONF 5\n.Os\n"
+        ".\\\" SPDX-License-Identifier: Apache-2.0\n.Dd March 1, 2026\n.Dt NEWSLOOM.CONF 5\n.Os\n"
         ".Sh NAME\n.Nm newsloom.conf\n.Nd settings of the newsloom command line\n"
         ".Sh DESCRIPTION\n"
         "A line is\n.Dq name = value ;\na # begins a comment, and values may stand in double "

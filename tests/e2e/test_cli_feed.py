@@ -9,6 +9,7 @@ from support.cli import CommandLine
 from support.contract import wire
 from support.fake_worker import FakeWorker, MemoryStorage, WorkingThread
 from support.operating import Operator
+from support.proxy import Proxy
 from support.waiting import wait_for
 
 
@@ -231,3 +232,22 @@ def test_thousand_articles_keep_the_window_busy(cli, worker, directory):
     path = lines(directory, "x.jsonl", 3000)
     done = cli.run("feed", "--source", "test", path, code=0)
     assert "3000 accepted" in done.stdout
+
+
+def test_cut_connections_lose_no_article(new_broker, directory):
+    broker = new_broker("tcp", listen_feed="tcp://127.0.0.1:*")
+    proxy = Proxy(broker.endpoint("feed"))
+    cli = CommandLine(broker, directory, **{"broker.feed": proxy.endpoint, "answer.timeout": "1s"})
+    feed = cli.start("feed", "--source", "test", "--json", "-")
+    for first in range(0, 2000, 200):
+        feed.write("".join(json.dumps({"text": f"Bài {i} " + "chữ " * 300, "key": f"k{i}"}) + "\n"
+                           for i in range(first, first + 200)))
+        wait_for(lambda: len(feed.out) >= first, 30, "receipts")
+        proxy.reset()
+    assert feed.end(60) == 0
+    proxy.close()
+    keys = [json.loads(line)["key"] for line in feed.out]
+    assert sorted(keys) == sorted(f"k{i}" for i in range(2000))
+    assert any("2000 accepted, 0 known already" in line for line in feed.err), feed.err[-3:]
+    status = CommandLine(broker, directory).json("status")[0]
+    assert sum(c["queued"] + c["leased"] + c["waiting"] for c in status["classes"]) == 2000
