@@ -45,15 +45,16 @@
 #define HISTORY_LIMIT 8
 #define IDENTITY_SIZE 16
 
-#define TABLES(X)                                                         \
-    X(META, "meta")                                                       \
-    X(SOURCE, "source")                                                   \
-    X(ARTICLE, "article")                                                 \
-    X(OPEN, "open")                                                       \
-    X(BODY, "body")                                                       \
-    X(IDENTITY, "identity")                                               \
-    X(ATTEMPT, "attempt") X(DEAD, "dead") X(ENDED, "ended") X(LOG, "log") \
-        X(EXTRACTION, "extraction") X(CURSOR, "cursor")
+#define TABLES(X)                                                               \
+    X(META, "meta")                                                             \
+    X(SOURCE, "source")                                                         \
+    X(ARTICLE, "article")                                                       \
+    X(OPEN, "open")                                                             \
+    X(BODY, "body")                                                             \
+    X(IDENTITY, "identity")                                                     \
+    X(ATTEMPT, "attempt")                                                       \
+    X(DEAD, "dead") X(ENDED, "ended") X(LOG, "log") X(EXTRACTION, "extraction") \
+        X(CURSOR, "cursor")
 
 enum table {
 #define X(name, text) TABLE_##name,
@@ -68,6 +69,7 @@ struct sources;
 struct room {
     uint64_t page_size;
     uint64_t pages;        /* of the budget */
+    uint64_t map_pages;    /* of the file; more than the budget's when that was lowered */
     uint64_t tight_pages;  /* at or above: half of the reserve is gone */
     uint64_t full_pages;   /* at or above: full */
     uint64_t resume_pages; /* below: no longer full */
@@ -180,7 +182,8 @@ int dead_delete(struct commit *commit, uint64_t id, const struct article_record 
 int retention_apply(struct commit *commit, size_t most, int64_t now_ms, bool force);
 
 /* ---- store_room.c */
-void room_init(struct room *room, uint64_t page_size, const struct store_options *options);
+void room_init(struct room *room, uint64_t page_size, const struct store_options *options,
+               uint64_t map_bytes);
 uint64_t room_used_pages(const struct store *store, MDB_txn *txn);
 /* Counts the pages that open readers hold; before a transaction begins. */
 int room_count_held(struct store *store);

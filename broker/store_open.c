@@ -55,6 +55,25 @@ static enum status lock_directory(struct store *store, struct error *err)
     return STATUS_OK;
 }
 
+/* A budget below what is used already: the map keeps the reserve above that, so that what is there
+ * can be finished. The store is full until it has come down to its budget. */
+static int widen_map(struct store *store, size_t map_size)
+{
+    MDB_stat stat;
+    MDB_envinfo info;
+    size_t os_page = (size_t)sysconf(_SC_PAGESIZE);
+    (void)mdb_env_stat(store->env, &stat);
+    (void)mdb_env_info(store->env, &info);
+    size_t least = (info.me_last_pgno + 1) * stat.ms_psize + store->options.reserve_bytes;
+    int code = 0;
+    if (least > map_size) {
+        map_size = (least + os_page - 1) / os_page * os_page;
+        code = mdb_env_set_mapsize(store->env, map_size);
+    }
+    room_init(&store->room, stat.ms_psize, &store->options, map_size);
+    return code;
+}
+
 static enum status open_environment(struct store *store, struct error *err)
 {
     size_t os_page = (size_t)sysconf(_SC_PAGESIZE);
@@ -71,9 +90,10 @@ static enum status open_environment(struct store *store, struct error *err)
     if (code)
         return error_set(err, STATUS_INVALID, "could not open the store in \"%s\": %s",
                          store->directory, engine_text(code));
-    MDB_stat stat;
-    (void)mdb_env_stat(store->env, &stat);
-    room_init(&store->room, stat.ms_psize, &store->options);
+    code = widen_map(store, map_size);
+    if (code)
+        return error_set(err, STATUS_INVALID, "could not map the store in \"%s\": %s",
+                         store->directory, engine_text(code));
     int dead = 0;
     (void)mdb_reader_check(store->env, &dead);
     return STATUS_OK;
@@ -88,7 +108,7 @@ static enum status preallocate(struct store *store, struct stat *ret_file, struc
     if (code || fstat(fd, ret_file) != 0)
         return error_set_errno(err, STATUS_BROKEN, "could not look at the store in \"%s\"",
                                store->directory);
-    uint64_t budget = store->options.budget_bytes;
+    uint64_t budget = store->room.map_pages * store->room.page_size;
     if ((uint64_t)ret_file->st_size >= budget && (uint64_t)ret_file->st_blocks * 512 >= budget)
         return STATUS_OK;
     code = posix_fallocate(fd, 0, (off_t)budget);

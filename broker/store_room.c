@@ -21,13 +21,15 @@
 #define MAIN_TABLE 1
 #define META_PAGES 2
 
-void room_init(struct room *room, uint64_t page_size, const struct store_options *options)
+void room_init(struct room *room, uint64_t page_size, const struct store_options *options,
+               uint64_t map_bytes)
 {
     uint64_t reserve = options->reserve_bytes / page_size;
     uint64_t margin = reserve / 8 > 16 ? reserve / 8 : 16;
     room->page_size = page_size;
     room->pages = options->budget_bytes / page_size;
-    room->tight_pages = room->pages - reserve / 2;
+    room->map_pages = map_bytes / page_size;
+    room->tight_pages = room->map_pages - reserve / 2;
     room->full_pages = room->pages > reserve ? room->pages - reserve : 0;
     room->resume_pages = room->full_pages > margin ? room->full_pages - margin : 0;
 }

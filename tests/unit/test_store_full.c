@@ -259,6 +259,22 @@ static void reader_from_outside_does_not_take_the_room_to_finish(void **state)
     assert_ok(accept_numbered(home, number, &err), err);
 }
 
+static void lowered_budget_is_full_until_it_has_come_down(void **state)
+{
+    struct home *home = *state;
+    struct error err;
+    unsigned count = fill(home);
+    home->options.budget_bytes /= 4;
+    home->options.reserve_bytes /= 4;
+    home_reopen(home);
+    assert_true(facts_of(home).full);
+    assert_false(facts_of(home).tight);
+    for (unsigned number = 1; number <= count; number++)
+        settle_numbered(home, number, "facts");
+    assert_false(facts_of(home).full);
+    assert_ok(accept_numbered(home, count + 1, &err), err);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
@@ -275,6 +291,7 @@ int main(void)
         TEST(turn_too_large_for_the_map_is_refused_whole),
         TEST(extraction_that_finds_no_page_is_refused_and_nothing_breaks),
         TEST(done_takes_room_from_the_log_when_the_reserve_is_gone),
+        TEST(lowered_budget_is_full_until_it_has_come_down),
         TEST(reader_from_outside_does_not_take_the_room_to_finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
