@@ -187,7 +187,8 @@ static void read_unit(struct body_reader *b, unsigned depth)
     uint32_t first = b->at;
     while (b->at < b->stop && b->at - first < NAME_MOST) {
         uint32_t before = b->at;
-        if (b->at > first && take_place(b))
+        const struct phrase_match *place = search_known_place(b->search, b->at);
+        if ((b->at > first || (place && place->length > 1)) && take_place(b))
             return;
         if (b->at > first && b->name.end == b->at && take_nested(b, depth))
             return;
@@ -242,6 +243,12 @@ static void read_company(struct body_reader *b)
     while (b->at < b->stop && b->at - first < NAME_MOST) {
         uint32_t length = reading_length(b->r, b->at, CATEGORY_BODY_WORD);
         const struct phrase_match *place = search_known_place(b->search, b->at);
+        const struct phrase_match *inner = reading_match(b->r, b->at, CATEGORY_BODY_HEAD);
+        if (inner && inner->value == BODY_HEAD_VENUE && b->at > first &&
+            search_is_capital(b->search, b->at)) {
+            accept(b, b->at + inner->length);
+            continue;
+        }
         bool is_small = !search_is_capital(b->search, b->at);
         bool is_school = b->name.class == BODY_HEAD_SCHOOL;
         if (length && !(is_small && b->name.has_capital && is_verb(b, b->at, length))) {

@@ -8,11 +8,10 @@ enum { NAME_MOST = 36 };
 static bool is_stop(const struct search *search, uint32_t at)
 {
     static const char *const stops[] = {
-        "đã",  "được", "là",  "sẽ",   "để",    "do",  "mà",  "trong", "khi",  "theo",
-        "tại", "này",  "đó",  "nhằm", "giữa",  "vào", "từ",  "ngày",  "cũng", "đang",
-        "thì", "bị",   "ký",  "sau",  "trước", "cho", "như", "với",   "mới",  "sớm",
-        "nêu", "còn",  "hai", "có",   "mở",    "đến", "nên", "quy",   "để",   "liên",
-        "sửa", "năm",  "góp", "tạo",  "bởi",   NULL};
+        "đã",  "được", "là",   "sẽ",  "để",  "do",   "mà",   "trong", "khi", "theo", "tại", "này",
+        "đó",  "nhằm", "giữa", "vào", "từ",  "ngày", "cũng", "đang",  "thì", "ký",   "sau", "trước",
+        "cho", "như",  "với",  "mới", "sớm", "nêu",  "còn",  "hai",   "có",  "mở",   "đến", "nên",
+        "quy", "để",   "liên", "sửa", "năm", "góp",  "tạo",  "bởi",   NULL};
     return search_is_any(search, at, stops);
 }
 

@@ -134,7 +134,8 @@ static void propose_addressed(struct search *search, uint32_t at)
     if (run == at || is_direction || (known && at + known->length <= run) ||
         reading_length(r, at, CATEGORY_BODY_HEAD) || reading_length(r, at, CATEGORY_BODY) ||
         reading_length(r, at, CATEGORY_LAW_HEAD) || reading_length(r, at, CATEGORY_EVENT_HEAD) ||
-        reading_has(r, at, SHAPE_ALL_CAPITALS) || search_is_initial(search, at))
+        reading_has(r, at, SHAPE_ALL_CAPITALS) || reading_length(r, at, CATEGORY_ACRONYM) ||
+        (search_is_initial(search, at) && reading_is(r, at + 1, ".")))
         return;
     for (uint32_t i = r->tokens[at].span.start; i < r->tokens[at].span.end; i++)
         if (r->document->text.points[i] >= '0' && r->document->text.points[i] <= '9')
@@ -165,7 +166,10 @@ void locations_propose(struct search *search, uint32_t at)
                        certainty_of_place(search, at, known));
     uint32_t end = search_place_end(search, at);
     const struct phrase_match *head = reading_match(r, at, CATEGORY_PLACE_HEAD);
-    if (head && end > at + head->length && !(known && end == at + known->length)) {
+    if (end && !known && !head)
+        search_propose(search, LOCATION, at, end, 93);
+    if (head && !search_is_plural(search, at) && end > at + head->length &&
+        !(known && end == at + known->length)) {
         bool is_number = reading_has(r, end - 1, SHAPE_NUMBER) && end - at == 2;
         static const char *const small[] = {"tổ",   "bản",  "làng", "khu", "xóm",
                                             "điện", "tháp", "bến",  "bãi", "đá",

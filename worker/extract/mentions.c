@@ -85,6 +85,8 @@ static void propose_names(struct search *search, uint32_t at)
         if (!weight)
             continue;
         bool is_single = end == at + 1;
+        if (type == LOCATION && at > 0 && reading_is(search->r, at - 1, "tiếng"))
+            continue;
         bool is_shouted = search_has_flag(search, at, TOKEN_SHOUTED);
         if (is_shouted && is_single)
             continue;

@@ -8,11 +8,10 @@ enum { NAME_MOST = 30 };
 static bool is_stop(const struct search *search, uint32_t at)
 {
     static const char *const stops[] = {
-        "tại", "diễn", "được", "đã",    "do",   "nhằm",  "với",  "trong", "vào",  "là",
-        "này", "sẽ",   "để",   "ở",     "từ",   "theo",  "cho",  "khi",   "nêu",  "tới",
-        "sắp", "vừa",  "cũng", "đang",  "bằng", "đến",   "ngày", "thông", "phát", "tuyên",
-        "bế",  "kết",  "khai", "nói",   "mà",   "thì",   "góp",  "rằng",  "sau",  "trước",
-        "như", "bị",   "cùng", "thành", "xác",  "thống", "thảo", NULL};
+        "tại",  "diễn", "được", "đã",  "do",    "nhằm",  "với",   "trong", "vào",   "là",  "này",
+        "sẽ",   "để",   "ở",    "từ",  "theo",  "cho",   "khi",   "nêu",   "tới",   "sắp", "vừa",
+        "cũng", "đang", "bằng", "đến", "ngày",  "thông", "tuyên", "bế",    "khai",  "nói", "mà",
+        "thì",  "góp",  "rằng", "sau", "trước", "như",   "bị",    "cùng",  "thành", "xác", NULL};
     return search_is_any(search, at, stops);
 }
 
@@ -40,7 +39,8 @@ static void propose_known(struct search *search, uint32_t at, uint32_t length)
 void named_events_propose(struct search *search, uint32_t at)
 {
     const struct reading *r = search->r;
-    if (!search_is_capital(search, at))
+    bool is_drive = reading_is(r, at, "cao") && reading_is(r, at + 1, "điểm");
+    if (!search_is_capital(search, at) && !is_drive)
         return;
     uint32_t known = reading_length(r, at, CATEGORY_EVENT_NAME);
     if (known)
@@ -77,6 +77,8 @@ void named_events_propose(struct search *search, uint32_t at)
     static const char *const weak[] = {"ngày",  "lễ",    "chương", "giải", "cuộc",
                                        "phong", "tháng", "giao",   "cúp",  "chung",
                                        "vòng",  "phiên", "chiến",  "cao",  NULL};
+    if (is_drive && !is_numbered)
+        return;
     bool is_first = search_has_flag(search, at, TOKEN_FIRST);
     bool is_weak = search_is_any(search, at, weak) || is_first;
     if (is_weak && !(is_numbered || (is_first && search_is_capital(search, at + head))))

@@ -16,7 +16,9 @@ static bool is_capital_letters(const struct search *search, uint32_t at)
     for (uint32_t i = token->span.start; i < token->span.end; i++)
         has_digit =
             has_digit || (r->document->text.points[i] >= '0' && r->document->text.points[i] <= '9');
-    return reading_has(r, at, SHAPE_ALL_CAPITALS) || (has_digit && size <= 6);
+    uint32_t second = r->document->text.points[token->span.start + 1];
+    bool is_short_code = has_digit && size <= 6 && second >= '0' && second <= '9';
+    return reading_has(r, at, SHAPE_ALL_CAPITALS) || is_short_code;
 }
 
 /* Letters and digits: "PC45". */
@@ -106,6 +108,14 @@ static uint32_t search_office_end(const struct search *search, uint32_t at)
     return 0;
 }
 
+/* "Bộ Công an hai nước": no name of one body. */
+static bool is_shared(const struct search *search, uint32_t end)
+{
+    static const char *const shared[] = {"hai", "các", "ba", NULL};
+    static const char *const holders[] = {"nước", "bên", "quốc", "tỉnh", NULL};
+    return search_is_any(search, end, shared) && search_is_any(search, end + 1, holders);
+}
+
 static void propose_known(struct search *search, uint32_t at)
 {
     const struct reading *r = search->r;
@@ -121,6 +131,8 @@ static void propose_known(struct search *search, uint32_t at)
         bool is_single = body->length == 1 && !reading_has(r, at, SHAPE_ALL_CAPITALS) &&
                          reading_has(r, at, SHAPE_VIETNAMESE);
         if (is_shouted && body->length == 1)
+            return;
+        if (is_shared(search, end))
             return;
         search_propose(search, ORGANIZATION, at, end, is_single ? 50 : 88);
         uint32_t office = search_office_end(search, end);
@@ -159,8 +171,25 @@ static bool is_plural_force(const struct search *search, uint32_t at)
     return at > search_sentence_start(search, at) && search_is_any(search, at - 1, before);
 }
 
+/* The head belongs to the word before: "Chánh Văn phòng", "Trưởng phòng Tham mưu". */
+static bool is_title_part(const struct search *search, uint32_t at, struct body_name name)
+{
+    static const char *const offices[] = {"trưởng", "phó", NULL};
+    if (at == search_sentence_start(search, at))
+        return false;
+    if (reading_is(search->r, at - 1, "chánh"))
+        return true;
+    return !search_is_capital(search, at) && search_is_any(search, at - 1, offices) &&
+           name.end - at < 5 && !name.has_place;
+}
+
 static uint32_t certainty_of(const struct search *search, uint32_t at, struct body_name name)
 {
+    static const char *const lines[] = {"lứa", "kết", NULL};
+    bool is_line = name.class == BODY_HEAD_TEAM && at > search_sentence_start(search, at) &&
+                   search_is_any(search, at - 1, lines);
+    if (is_line || is_title_part(search, at, name) || is_shared(search, name.end))
+        return 0;
     bool is_capital = search_is_capital(search, at);
     if (name.class == BODY_HEAD_POLICE && name.is_country && is_plural_force(search, at))
         return 0;
@@ -185,9 +214,10 @@ static bool may_begin_small(const struct search *search, uint32_t at)
         "gara",   "rạp",  "resort", "đh",   "bv",  NULL};
     if (search_is_any(search, at, words))
         return true;
-    static const char *const agencies[] = {"csđt", "cảnh", "an", "anđt", NULL};
+    static const char *const agencies[] = {"csđt", "cảnh", "anđt", NULL};
+    bool is_security = reading_is(search->r, at + 2, "an") && reading_is(search->r, at + 4, "điều");
     return reading_is(search->r, at, "cơ") && reading_is(search->r, at + 1, "quan") &&
-           search_is_any(search, at + 2, agencies);
+           (search_is_any(search, at + 2, agencies) || is_security);
 }
 
 static void propose_headed(struct search *search, uint32_t at)
@@ -208,6 +238,8 @@ static void propose_headed(struct search *search, uint32_t at)
     if (!is_capital && (search_is_part(search, at) || !may_begin_small(search, at)))
         return;
     struct body_name name = body_name_read(search, at);
+    for (uint32_t i = at; i < name.end; i++)
+        name.has_capital = name.has_capital || search_is_capital(search, i);
     if (name.end && !is_capital && !name.has_capital && name.class != BODY_HEAD_POLICE)
         return;
     if (name.end)

@@ -89,7 +89,9 @@ static void propose_byline(struct search *search, uint32_t at)
         return;
     const struct phrase_match *body = reading_match(r, at, CATEGORY_BODY);
     const struct phrase_match *place = search_known_place(search, at);
-    bool is_town = place && gazetteer_place(r->knowledge, place->value)->kind == PLACE_DISTRICT;
+    enum place_kind kind =
+        place ? gazetteer_place(r->knowledge, place->value)->kind : PLACE_COUNTRY;
+    bool is_town = kind == PLACE_DISTRICT || kind == PLACE_WATER;
     if (body || reading_length(r, at, CATEGORY_BODY_HEAD) > 1 ||
         (place && !is_town && place->length > 1))
         return;
@@ -117,6 +119,13 @@ static void propose_initials(struct search *search, uint32_t at)
         search_propose(search, PERSON, at, end, 45);
 }
 
+/* "ông", "anh" before: then even a word that is seldom a name is one. */
+static bool is_honoured(const struct search *search, uint32_t at)
+{
+    static const char *const words[] = {"ông", "bà", "anh", "chị", "em", "cháu", "úy", "tá", NULL};
+    return at > search_sentence_start(search, at) && search_is_any(search, at - 1, words);
+}
+
 static uint32_t certainty_of(const struct search *search, uint32_t at, uint32_t end)
 {
     const struct reading *r = search->r;
@@ -136,6 +145,19 @@ static uint32_t certainty_of(const struct search *search, uint32_t at, uint32_t 
         return 0;
     bool is_acronym = reading_has(r, at, SHAPE_ALL_CAPITALS) && words == 1;
     if ((!has_title && words == 1) || (is_acronym && !search_is_initial(search, at)))
+        return 0;
+    static const char *const nobody[] = {
+        "đoàn",  "bộ",   "hội",  "ban",   "đảng", "ngành",  "hai",  "các", "sở",   "cục",
+        "phòng", "nhà",  "viện", "tòa",   "phó",  "trưởng", "tổng", "chủ", "quân", "nhật",
+        "dự",    "điều", "lễ",   "trung", "ủy",   "ông",    "bà",   "anh", "chị",  "ngài",
+        "đội",   "tổ",   "nước", "sau",   "theo", "ngày",   "khi",  "tại", "hiện", "trước",
+        "đây",   "đó",   "quốc", "hà",    "tập",  "thủ",    "mặt",  "ảnh", NULL};
+    bool is_nobody = words == 1 && search_is_any(search, at, nobody) && !is_honoured(search, at);
+    for (uint32_t i = at; i < end; i++)
+        if (reading_length(r, i, CATEGORY_ACRONYM) && reading_has(r, i, SHAPE_ALL_CAPITALS) &&
+            !search_is_initial(search, i))
+            return 0;
+    if (is_nobody)
         return 0;
     if (search_is_word(search, at) || (words == 1 && reading_length(r, at, CATEGORY_HONORIFIC)))
         return 0;

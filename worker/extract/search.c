@@ -182,6 +182,8 @@ const struct phrase_match *search_known_place(const struct search *search, uint3
 {
     const struct reading *r = search->r;
     const struct phrase_match *match = reading_match(r, at, CATEGORY_PLACE);
+    if (match && reading_is(r, at, "nước") && search_is_plural(search, at))
+        return NULL;
     if (!match || search_has_flag(search, at, TOKEN_IN_DATE))
         return NULL;
     uint32_t last = at + match->length - 1;
@@ -230,6 +232,8 @@ static uint32_t place_name_end(const struct search *search, uint32_t at,
     uint32_t run = search_run_end(search, at, 4);
     uint32_t word = reading_length(r, at, CATEGORY_BODY_WORD);
     uint32_t office = reading_length(r, at, CATEGORY_POSITION);
+    if (reading_length(r, at, CATEGORY_COMPOUND) > 1)
+        return 0;
     if (run == at && class == PLACE_HEAD_SITE && (word > 1 || office > 1)) {
         run = at + (word > office ? word : office);
         const struct phrase_match *country = search_known_place(search, run);
@@ -241,11 +245,43 @@ static uint32_t place_name_end(const struct search *search, uint32_t at,
             run = i;
     if (known && at + known->length > run)
         run = at + known->length;
+    if (run > at + 1 && reading_is(r, run - 1, "."))
+        run--;
     bool is_crossing = class == PLACE_HEAD_STREET && run + 1 < end && reading_is(r, run, "-") &&
                        search_is_capital(search, run + 1) && search_is_glued(search, run);
     if (is_crossing)
         run = search_run_end(search, run + 1, 4);
     return run;
+}
+
+bool search_is_plural(const struct search *search, uint32_t at)
+{
+    static const char *const words[] = {"các", "những", "nhiều", "hai", "ba",
+                                        "mấy", "vài",   "số",    NULL};
+    return at > search_sentence_start(search, at) && search_is_any(search, at - 1, words);
+}
+
+/* "Cộng hòa Dân chủ Nhân dân Lào", "nước Cộng hòa …", "Vương quốc …": up to the country. */
+static uint32_t state_end(const struct search *search, uint32_t at)
+{
+    static const char *const starts[] = {"cộng", "vương", "liên", "đại", NULL};
+    static const char *const seconds[] = {"hòa", "quốc", "bang", "công", NULL};
+    uint32_t first = at;
+    if (reading_is(search->r, at, "nước") && !search_is_plural(search, at))
+        first++;
+    uint32_t end = search_sentence_end(search, at);
+    if (first + 2 >= end || !search_is_capital(search, first) ||
+        !search_is_any(search, first, starts) || !search_is_any(search, first + 1, seconds))
+        return 0;
+    for (uint32_t i = first + 2; i < end && i < first + 9; i++) {
+        const struct phrase_match *place = search_known_place(search, i);
+        if (place &&
+            gazetteer_place(search->r->knowledge, place->value)->kind <= PLACE_SHORT_COUNTRY)
+            return i + place->length;
+        if (!reading_has(search->r, i, SHAPE_WORD) || reading_length(search->r, i, CATEGORY_STOP))
+            return 0;
+    }
+    return 0;
 }
 
 uint32_t search_place_end(const struct search *search, uint32_t at)
@@ -254,6 +290,9 @@ uint32_t search_place_end(const struct search *search, uint32_t at)
     const struct phrase_match *known = search_known_place(search, at);
     const struct phrase_match *head = reading_match(r, at, CATEGORY_PLACE_HEAD);
     uint32_t known_end = known ? at + known->length : 0;
+    uint32_t state = state_end(search, at);
+    if (state)
+        return state > known_end ? state : known_end;
     if (!head || search_has_flag(search, at, TOKEN_SHOUTED) || search_is_part(search, at))
         return known_end;
     bool is_vague = head->value == PLACE_HEAD_REGION && !reading_is(search->r, at, "lục");

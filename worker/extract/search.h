@@ -75,6 +75,8 @@ bool search_is_initial(const struct search *search, uint32_t at);
 bool search_is_glued(const struct search *search, uint32_t at);
 /* The phrase before the token is one of its titles, ranks, posts or honorifics. */
 bool search_has_title(const struct search *search, uint32_t at);
+/* One of several: "các tỉnh", "hai quận"; then the head word is no part of a name. */
+bool search_is_plural(const struct search *search, uint32_t at);
 /* The end of a place that begins here: with a head word, or known, or 0. */
 uint32_t search_place_end(const struct search *search, uint32_t at);
 /* A place of the gazetteer begins here with the capitals it needs; its match or NULL. */
