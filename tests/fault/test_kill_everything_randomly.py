@@ -45,7 +45,7 @@ def test_kill_everything_randomly(new_broker, new_worker, postgres, database, se
     names, weights = zip(*((name, weight) for name, (weight, _) in faults.items()))
     order = list(names)  # each once at least, then by chance
     chance.shuffle(order)
-    for number in time_given.rounds(18):
+    for number in time_given.rounds(14):
         name = order[number] if number < len(order) else chance.choices(names, weights)[0]
         faults[name][1]()
         done[name] += 1
