@@ -9,14 +9,21 @@
 struct ended {
     struct answer answer;
     size_t index; /* in the turn */
-    enum tally row;
+    uint64_t article_id;
+    const char *code;
 };
 
 static void count_ended(struct broker *b, struct answer *answer)
 {
     const struct ended *ended = (const struct ended *)answer;
-    if (turn_changed(b->turn, ended->index))
-        broker_tally(b, ended->row, 1);
+    char code[LOG_QUOTE_SIZE];
+    if (!turn_changed(b->turn, ended->index))
+        return;
+    broker_tally(b, TALLY_DEAD, 1);
+    if (log_gate_open(&b->dead_gate))
+        log_warn("article-dead",
+                 "article=%" PRIu64 " code=%s suppressed=%llu: see `newsloom dead show`",
+                 ended->article_id, log_quote(ended->code, code), b->dead_gate.suppressed);
 }
 
 void attempt_failed(struct broker *b, struct lease *lease, const struct attempt_failure *failure)
@@ -54,7 +61,8 @@ void attempt_failed(struct broker *b, struct lease *lease, const struct attempt_
     queue_remove(b->queue, item);
     struct ended *ended = broker_answer(b, sizeof(*ended), SOCKET_WORK, &nobody, 0, count_ended);
     ended->index = index;
-    ended->row = TALLY_DEAD;
+    ended->article_id = change.article_id;
+    ended->code = change.code;
 }
 
 void attempt_returned(struct broker *b, struct lease *lease)

@@ -219,7 +219,8 @@ static void read_clocks(struct broker *b)
     int64_t mono_ms = clock_mono_ms();
     int64_t passed_ms = mono_ms - b->mono_ms;
     if (passed_ms > AWAY_MS) {
-        log_warn("loop-was-away", "ms=%" PRId64 ": leases are prolonged by it", passed_ms);
+        if (log_gate_open(&b->away_gate))
+            log_warn("loop-was-away", "ms=%" PRId64 ": leases are prolonged by it", passed_ms);
         passed_ms = IDLE_MS;
     }
     b->loop_ms += passed_ms;

@@ -89,6 +89,7 @@ struct broker {
     /* across turns */
     int64_t full_until_ms; /* mono: until then feeders are told RETRY_LATER without trying */
     int64_t retention_due_ms;
+    uint64_t retention_mark; /* what had come in at the last slice */
     int64_t second_due_ms;
     int64_t interval_due_ms;
     unsigned ends[QUEUE_CLASS_COUNT][RATE_INTERVALS];
@@ -98,7 +99,8 @@ struct broker {
     bool all_paused;    /* the breaker stopped every worker: said once */
     uint32_t random;
     struct log_gate bad_gate; /* events that peers can cause at will: once a second each */
-    struct log_gate hello_gate;
+    struct log_gate away_gate;
+    struct log_gate dead_gate;
 };
 
 /* Opens the store, binds, loads what is open. Everything is closed again when it fails. */

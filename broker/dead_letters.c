@@ -125,6 +125,9 @@ static void give_changed(struct broker *b, struct answer *answer)
         else
             broker_tally(b, TALLY_WITHDRAWN, 1);
     }
+    if (changed->count > 0)
+        log_info("dead-letters-changed", "verb=%s changed=%" PRIu64,
+                 changed->is_retry ? "retry" : "drop", body.matched);
     (void)broker_send(b, SOCKET_OPERATOR, &answer->peer, &envelope, NULL, 0);
 }
 

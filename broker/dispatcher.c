@@ -216,9 +216,12 @@ static bool send_load(struct broker *b, struct worker *worker, const struct load
         queue_move(b->queue, item, ITEM_LEASED);
         item->lease = leases[i];
     }
-    if (sent)
+    if (sent) {
         broker_tally(b, TALLY_DISPATCHED, load->count);
-    else
+        if (worker->leases.count == load->count)
+            worker->progress_ms = b->loop_ms; /* it held nothing before */
+    }
+    if (!sent)
         worker->willing = 0; /* until its next beat says otherwise */
     return sent;
 }

@@ -140,6 +140,7 @@ static void hear_hello(struct broker *b, const struct message *message,
     worker->slots = hello->slots < SLOTS_LIMIT ? hello->slots : SLOTS_LIMIT;
     worker->heard_ms = b->loop_ms;
     worker->replaced_ms = 0;
+    worker->progress_ms = b->loop_ms;
     unsigned foreign = hear_held(b, worker, hello);
     worker->willing = worker->slots > foreign ? worker->slots - foreign : 0;
     char name[LOG_QUOTE_SIZE];
@@ -184,6 +185,9 @@ static void hear_beat(struct broker *b, struct worker *worker, const Newsloom__V
     else if (!beat->blocked && worker->blocked)
         log_info("worker-unblocked", "worker=%s", log_quote(worker->name, name));
     worker->blocked = beat->blocked;
+    if (beat->progress != worker->progress || beat->blocked)
+        worker->progress_ms = b->loop_ms;
+    worker->progress = beat->progress;
     text_take(worker->blocked_reason, sizeof(worker->blocked_reason), beat->blocked_reason);
 }
 

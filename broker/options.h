@@ -27,6 +27,7 @@ struct options {
     int64_t beat_ms;
     int64_t grace_ms;
     int64_t budget_ms; /* of one extraction */
+    int64_t progress_ms;
     unsigned attempt_limit;
     int64_t backoff_first_ms;
     int64_t backoff_limit_ms;

@@ -48,6 +48,10 @@ static void after_done(struct broker *b, const struct settled *settled, struct s
     } else {
         broker_tally(b, TALLY_DONE_AGAIN, 1);
     }
+    /* another worker that runs it too finds out by itself; until then its slot is taken */
+    if (item && item->state == ITEM_LEASED && item->lease->worker != worker &&
+        item->lease->worker->willing > 0)
+        item->lease->worker->willing--;
     broker_forget(b, one->result->article_id);
 }
 
@@ -122,7 +126,7 @@ static Newsloom__V1__RefusalCode fault_of_result(const Newsloom__V1__Result *res
     return NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
 }
 
-bool hear_done(struct broker *b, const struct worker *worker, struct message *message,
+bool hear_done(struct broker *b, struct worker *worker, struct message *message,
                const Newsloom__V1__Envelope *envelope)
 {
     const Newsloom__V1__Done *done = envelope->done;
@@ -156,6 +160,7 @@ bool hear_done(struct broker *b, const struct worker *worker, struct message *me
         one->extraction = &message->payloads[i];
         one->index = turn_settle(b->turn, &settle);
     }
+    worker->progress_ms = b->loop_ms;
     b->has_done = true;
     crash_here(CRASH_BROKER_DONE_READ);
     return true;
@@ -229,5 +234,6 @@ void hear_failed(struct broker *b, struct worker *worker, const struct message *
         struct settlement *one = settled_add(settled, failure->lease, failure->article_id);
         one->settlement.state = judge_failure(b, worker, failure);
     }
+    worker->progress_ms = b->loop_ms;
     crash_here(CRASH_BROKER_FAILED_READ);
 }

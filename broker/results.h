@@ -12,7 +12,7 @@
 #include "broker/broker.h"
 
 /* True when the message is to be kept: the turn borrows its extractions. */
-bool hear_done(struct broker *broker, const struct worker *worker, struct message *message,
+bool hear_done(struct broker *broker, struct worker *worker, struct message *message,
                const Newsloom__V1__Envelope *envelope);
 void hear_failed(struct broker *broker, struct worker *worker, const struct message *message,
                  const Newsloom__V1__Envelope *envelope);

@@ -28,6 +28,8 @@ struct worker {
     bool clearing; /* gets nothing until it is empty: a suspect waits for it */
     struct lease_list leases;
     int64_t heard_ms;
+    uint64_t progress;   /* as of its last beat */
+    int64_t progress_ms; /* when it last finished something, was blocked or held nothing */
     int64_t replaced_ms; /* when another session said hello under its name; 0: none did */
     struct breaker breaker;
     uint64_t done;
