@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker/store_engine.h"
@@ -69,13 +70,34 @@ static int copy_chunks(MDB_cursor *cursor, uint64_t id, uint8_t *ret_bytes, size
     return 0;
 }
 
-int chunks_read(MDB_txn *txn, MDB_dbi table, uint64_t id, void *ret_bytes, size_t size)
+/* Whether the last piece is there and as long as it should be: before memory is taken for what a
+ * damaged record says. */
+static int check_last(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size)
+{
+    uint8_t key[CHUNK_KEY_SIZE];
+    MDB_val value;
+    size_t last = (size - 1) / CHUNK_SIZE;
+    chunk_key(key, id, (uint32_t)last);
+    int code = table_get(txn, table, key, sizeof(key), &value);
+    if (code)
+        return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
+    return value.mv_size == size - last * CHUNK_SIZE ? 0 : MDB_CORRUPTED;
+}
+
+int chunks_read(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size, void **ret_bytes)
 {
     MDB_cursor *cursor = NULL;
-    int code = mdb_cursor_open(txn, table, &cursor);
+    int code = size > 0 ? check_last(txn, table, id, size) : 0;
+    if (!code)
+        code = mdb_cursor_open(txn, table, &cursor);
     if (code)
         return code;
-    code = copy_chunks(cursor, id, ret_bytes, size);
+    void *bytes = memory_new(size > 0 ? size : 1);
+    code = copy_chunks(cursor, id, bytes, size);
     mdb_cursor_close(cursor);
+    if (code)
+        free(bytes);
+    else
+        *ret_bytes = bytes;
     return code;
 }

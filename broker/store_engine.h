@@ -45,16 +45,16 @@
 #define HISTORY_LIMIT 8
 #define IDENTITY_SIZE 16
 
-#define TABLES(X)                                                               \
-    X(META, "meta")                                                             \
-    X(SOURCE, "source")                                                         \
-    X(ARTICLE, "article")                                                       \
-    X(OPEN, "open")                                                             \
-    X(BODY, "body")                                                             \
-    X(IDENTITY, "identity")                                                     \
-    X(ATTEMPT, "attempt")                                                       \
-    X(DEAD, "dead") X(ENDED, "ended") X(LOG, "log") X(EXTRACTION, "extraction") \
-        X(CURSOR, "cursor")
+#define TABLES(X)                                                                                 \
+    X(META, "meta")                                                                               \
+    X(SOURCE, "source")                                                                           \
+    X(ARTICLE, "article")                                                                         \
+    X(OPEN, "open")                                                                               \
+    X(BODY, "body")                                                                               \
+    X(IDENTITY, "identity")                                                                       \
+    X(ATTEMPT, "attempt")                                                                         \
+    X(DEAD, "dead") X(ENDED, "ended") X(LOG, "log") X(EXTRACTION, "extraction") X(CURSOR, "curso" \
+                                                                                          "r")
 
 enum table {
 #define X(name, text) TABLE_##name,
@@ -171,7 +171,8 @@ int log_first(const struct commit *commit, struct entry_record *ret_entry);
 /* ---- store_chunks.c */
 int chunks_put(MDB_txn *txn, MDB_dbi table, uint64_t id, struct record_text bytes, unsigned flags);
 int chunks_delete(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size);
-int chunks_read(MDB_txn *txn, MDB_dbi table, uint64_t id, void *ret_bytes, size_t size);
+/* *ret_bytes is freed with free(). */
+int chunks_read(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size, void **ret_bytes);
 
 /* ---- store_dead.c */
 int dead_put(struct commit *commit, uint64_t id, const struct article_record *record);

@@ -138,9 +138,8 @@ static int give_extraction(struct log_walk *walk, struct log_entry *entry)
 {
     if (entry->size == 0)
         return 0;
-    entry->extraction = memory_new(entry->size);
     return chunks_read(walk->txn, walk->store->tables[TABLE_EXTRACTION], entry->sequence,
-                       entry->extraction, entry->size);
+                       entry->size, &entry->extraction);
 }
 
 static int read_entry(struct log_walk *walk, uint64_t sequence, struct log_entry *ret_entry)

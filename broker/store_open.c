@@ -260,6 +260,26 @@ static enum status load_store(struct store *store, uint64_t inode, struct error 
     return STATUS_OK;
 }
 
+/* The files' names must outlive a power loss too, and the directory's own in its parent. */
+static enum status sync_names(const struct store *store, struct error *err)
+{
+    char *parent = text_format("%s/..", store->directory);
+    const char *const paths[] = {store->directory, parent};
+    bool synced = true;
+    for (size_t i = 0; synced && i < COUNT_OF(paths); i++) {
+        int fd = open(paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 && i > 0)
+            break; /* a parent that we may not read was not made by us */
+        synced = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    text_free(&parent);
+    return synced ? STATUS_OK
+                  : error_set_errno(err, STATUS_BROKEN, "could not sync the directory \"%s\"",
+                                    store->directory);
+}
+
 enum status store_open(struct store **ret_store, const struct store_options *options,
                        struct error *err)
 {
@@ -281,6 +301,8 @@ enum status store_open(struct store **ret_store, const struct store_options *opt
         status = preallocate(store, &file, err);
     if (status == STATUS_OK)
         status = load_store(store, (uint64_t)file.st_ino, err);
+    if (status == STATUS_OK)
+        status = sync_names(store, err);
     if (status != STATUS_OK) {
         store_close(&store);
         return status;

@@ -216,13 +216,9 @@ static int read_body(struct store *store, MDB_txn *txn, uint64_t id, void **ret_
         return code;
     if (!article_has_body(slot.record.state))
         return MDB_NOTFOUND;
-    void *bytes = memory_new(slot.record.size ? slot.record.size : 1);
-    code = chunks_read(txn, store->tables[TABLE_BODY], id, bytes, slot.record.size);
-    if (code) {
-        free(bytes);
+    code = chunks_read(txn, store->tables[TABLE_BODY], id, slot.record.size, ret_bytes);
+    if (code)
         return code;
-    }
-    *ret_bytes = bytes;
     *ret_size = slot.record.size;
     return 0;
 }

@@ -54,6 +54,7 @@ static struct change *add(struct turn *turn, enum change_kind kind)
 size_t turn_accept(struct turn *turn, const struct accept *accept)
 {
     ENSURE(strlen(accept->key) <= RECORD_KEY_LIMIT);
+    ENSURE(strlen(accept->source) <= RECORD_KEY_LIMIT);
     ENSURE(accept->size <= UINT32_MAX);
     add(turn, CHANGE_ACCEPT)->accept = *accept;
     return turn->count - 1;
