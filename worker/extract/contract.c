@@ -14,12 +14,13 @@ static char *lend(const char *text)
     return text ? (char *)(uintptr_t)text : (char *)(uintptr_t) "";
 }
 
-#define NEW_MESSAGE(document, Type, type_init)                           \
-    __extension__({                                                      \
-        Type *message_ = arena_take((document)->arena, 1, sizeof(Type)); \
-        type_init(message_);                                             \
-        message_;                                                        \
-    })
+static void *new_message(const struct document *document,
+                         const ProtobufCMessageDescriptor *descriptor)
+{
+    void *message = arena_take(document->arena, 1, descriptor->sizeof_message);
+    protobuf_c_message_init(descriptor, message);
+    return message;
+}
 
 static void add_sections(const struct document *document, Newsloom__V1__Extraction *extraction)
 {
@@ -27,8 +28,7 @@ static void add_sections(const struct document *document, Newsloom__V1__Extracti
     extraction->sections =
         arena_take(document->arena, document->section_count, sizeof(*extraction->sections));
     for (uint32_t i = 0; i < document->section_count; i++) {
-        Newsloom__V1__Section *section =
-            NEW_MESSAGE(document, Newsloom__V1__Section, newsloom__v1__section__init);
+        Newsloom__V1__Section *section = new_message(document, &newsloom__v1__section__descriptor);
         section->kind = document->sections[i].kind;
         section->start = document->sections[i].span.start;
         section->end = document->sections[i].span.end;
@@ -43,8 +43,7 @@ static void add_mentions(const struct document *document, Newsloom__V1__Extracti
         arena_take(document->arena, document->mention_count, sizeof(*extraction->mentions));
     for (uint32_t i = 0; i < document->mention_count; i++) {
         const struct mention *from = &document->mentions[i];
-        Newsloom__V1__Mention *mention =
-            NEW_MESSAGE(document, Newsloom__V1__Mention, newsloom__v1__mention__init);
+        Newsloom__V1__Mention *mention = new_message(document, &newsloom__v1__mention__descriptor);
         mention->type = from->type;
         mention->start = from->span.start;
         mention->end = from->span.end;
@@ -66,8 +65,7 @@ static void add_entities(const struct document *document, Newsloom__V1__Extracti
         arena_take(document->arena, document->entity_count, sizeof(*extraction->entities));
     for (uint32_t i = 0; i < document->entity_count; i++) {
         const struct entity *from = &document->entities[i];
-        Newsloom__V1__Entity *entity =
-            NEW_MESSAGE(document, Newsloom__V1__Entity, newsloom__v1__entity__init);
+        Newsloom__V1__Entity *entity = new_message(document, &newsloom__v1__entity__descriptor);
         entity->id.len = sizeof(from->id);
         entity->id.data = arena_copy(document->arena, from->id, sizeof(from->id));
         entity->type = from->type;
@@ -89,8 +87,7 @@ static void add_roles(const struct document *document, Newsloom__V1__Extraction 
         arena_take(document->arena, document->role_count, sizeof(*extraction->roles));
     for (uint32_t i = 0; i < document->role_count; i++) {
         const struct role *from = &document->roles[i];
-        Newsloom__V1__Role *role =
-            NEW_MESSAGE(document, Newsloom__V1__Role, newsloom__v1__role__init);
+        Newsloom__V1__Role *role = new_message(document, &newsloom__v1__role__descriptor);
         role->person = from->person;
         role->rank = lend(from->rank);
         role->n_positions = from->position_count;
@@ -107,8 +104,7 @@ static void add_roles(const struct document *document, Newsloom__V1__Extraction 
 static Newsloom__V1__Argument *argument_message(const struct document *document,
                                                 const struct argument *from)
 {
-    Newsloom__V1__Argument *argument =
-        NEW_MESSAGE(document, Newsloom__V1__Argument, newsloom__v1__argument__init);
+    Newsloom__V1__Argument *argument = new_message(document, &newsloom__v1__argument__descriptor);
     argument->role = from->role;
     argument->start = from->span.start;
     argument->end = from->span.end;
@@ -126,8 +122,7 @@ static void add_events(const struct document *document, Newsloom__V1__Extraction
     for (uint32_t i = 0; i < document->event_count; i++) {
         const struct event *from = &document->events[i];
         struct span sentence = document->sentences[from->sentence].span;
-        Newsloom__V1__Event *event =
-            NEW_MESSAGE(document, Newsloom__V1__Event, newsloom__v1__event__init);
+        Newsloom__V1__Event *event = new_message(document, &newsloom__v1__event__descriptor);
         event->type = from->type;
         event->mode = from->mode;
         event->modality = from->modality;
@@ -150,7 +145,7 @@ Newsloom__V1__Extraction *document_extraction(const struct document *document,
                                               const struct knowledge *knowledge)
 {
     Newsloom__V1__Extraction *extraction =
-        NEW_MESSAGE(document, Newsloom__V1__Extraction, newsloom__v1__extraction__init);
+        new_message(document, &newsloom__v1__extraction__descriptor);
     extraction->url = lend(document->input->url);
     extraction->title = lend(document->title);
     extraction->author = lend(document->author);
@@ -167,7 +162,7 @@ Newsloom__V1__Extraction *document_extraction(const struct document *document,
     add_roles(document, extraction);
     add_events(document, extraction);
     Newsloom__V1__Extractor *extractor =
-        NEW_MESSAGE(document, Newsloom__V1__Extractor, newsloom__v1__extractor__init);
+        new_message(document, &newsloom__v1__extractor__descriptor);
     extractor->name = lend("newsloom");
     extractor->version = lend(NEWSLOOM_VERSION);
     extractor->model_digest.len = DIGEST_SIZE;

@@ -242,43 +242,57 @@ static struct part read_part(const struct reader *reader, uint32_t at)
     return bare.next || is_introduced ? bare : part;
 }
 
-/* "quý I/2017", "9 tháng đầu năm 2010", "nửa đầu năm 2017", "năm học 2016-2017". */
-static bool read_period(const struct reader *reader, uint32_t at, struct date_reading *reading)
+/* Some months of a year, and the token after them; next is 0 when there are none. */
+struct months {
+    int first;
+    int last;
+    uint32_t next;
+};
+
+/* "quý I", "quý 3" */
+static struct months read_quarter(const struct reader *reader, uint32_t at)
 {
     static const char *const romans[] = {"i", "ii", "iii", "iv"};
-    int first_month = 0;
-    int last_month = 0;
-    uint32_t next = at;
-    if (reader_is_word(reader, at, "quý") || reader_is_word(reader, at, "quí")) {
-        int quarter = reader_small_number(reader, at + 1);
-        for (int i = 0; i < 4; i++)
-            if (reader_is_word(reader, at + 1, romans[i]))
-                quarter = i + 1;
-        if (quarter < 1 || quarter > 4)
-            return false;
-        first_month = quarter * 3 - 2;
-        last_month = quarter * 3;
-        next = at + 2;
-    } else {
-        int months = reader_small_number(reader, at);
-        bool is_half = reader_is_word(reader, at, "nửa") || reader_is_word(reader, at, "nữa");
-        next = is_half ? at + 1 : at + 2;
-        bool is_months = months >= 1 && months <= 12 && reader_is_word(reader, at + 1, "tháng");
-        bool is_first = reader_is_word(reader, next, "đầu");
-        if ((!is_half && !is_months) || (!is_first && !reader_is_word(reader, next, "cuối")) ||
-            !reader_is_word(reader, next + 1, "năm"))
-            return false;
-        months = is_half ? 6 : months;
-        first_month = is_first ? 1 : 13 - months;
-        last_month = is_first ? months : 12;
-        next++;
-    }
-    int year = 0;
-    uint32_t after = read_year_after(reader, next, &year);
-    if (after == next)
+    if (!reader_is_word(reader, at, "quý") && !reader_is_word(reader, at, "quí"))
+        return (struct months){0};
+    int quarter = reader_small_number(reader, at + 1);
+    for (int i = 0; i < 4; i++)
+        if (reader_is_word(reader, at + 1, romans[i]))
+            quarter = i + 1;
+    if (quarter < 1 || quarter > 4)
+        return (struct months){0};
+    return (struct months){quarter * 3 - 2, quarter * 3, at + 2};
+}
+
+/* "9 tháng đầu" năm, "nửa cuối" năm */
+static struct months read_part_of_year(const struct reader *reader, uint32_t at)
+{
+    bool is_half = reader_is_word(reader, at, "nửa") || reader_is_word(reader, at, "nữa");
+    int months = is_half ? 6 : reader_small_number(reader, at);
+    bool is_months = months >= 1 && months <= 12 && reader_is_word(reader, at + 1, "tháng");
+    uint32_t next = is_half ? at + 1 : at + 2;
+    bool is_first = reader_is_word(reader, next, "đầu");
+    if ((!is_half && !is_months) || (!is_first && !reader_is_word(reader, next, "cuối")) ||
+        !reader_is_word(reader, next + 1, "năm"))
+        return (struct months){0};
+    return is_first ? (struct months){1, months, next + 1}
+                    : (struct months){13 - months, 12, next + 1};
+}
+
+/* "quý I/2017", "9 tháng đầu năm 2010", "nửa đầu năm 2017". */
+static bool read_period(const struct reader *reader, uint32_t at, struct date_reading *reading)
+{
+    struct months months = read_quarter(reader, at);
+    if (!months.next)
+        months = read_part_of_year(reader, at);
+    if (!months.next)
         return false;
-    reading->from = (struct moment){.year = year, .month = first_month, .hour = -1};
-    reading->to = (struct moment){.year = year, .month = last_month, .hour = -1};
+    int year = 0;
+    uint32_t after = read_year_after(reader, months.next, &year);
+    if (after == months.next)
+        return false;
+    reading->from = (struct moment){.year = year, .month = months.first, .hour = -1};
+    reading->to = (struct moment){.year = year, .month = months.last, .hour = -1};
     reading->is_range = true;
     reading->end_token = after;
     return true;

@@ -30,7 +30,13 @@ static const struct {
     {"cp1252", "CP1252"},
 };
 
-static const char replacement[] = "\xef\xbf\xbd";
+/* U+FFFD in UTF-8. */
+static void put_replacement(char *to)
+{
+    to[0] = '\xef';
+    to[1] = '\xbf';
+    to[2] = '\xbd';
+}
 
 static bool charset_find(const char *name, const char **ret_iconv_name)
 {
@@ -59,7 +65,8 @@ static void append(struct decoded *decoded, char *out, const char *bytes, size_t
 
 static void append_replacement(struct decoded *decoded, char *out)
 {
-    append(decoded, out, replacement, 3);
+    put_replacement(out + decoded->size);
+    decoded->size += 3;
     decoded->replaced++;
 }
 
@@ -103,7 +110,7 @@ static void replace_nul(char *out, struct decoded *decoded, size_t nul_count)
             continue;
         }
         to -= 3;
-        memcpy(out + to, replacement, 3);
+        put_replacement(out + to);
         decoded->replaced++;
     }
 }
@@ -123,7 +130,7 @@ static enum status read_legacy(const char *iconv_name, const void *bytes, size_t
     size_t room = capacity;
     while (left > 0 && iconv(converter, &from, &left, &to, &room) == (size_t)-1) {
         ENSURE(errno != E2BIG);
-        memcpy(to, replacement, 3);
+        put_replacement(to);
         to += 3;
         room -= 3;
         decoded->replaced++;

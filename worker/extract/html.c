@@ -179,46 +179,69 @@ static bool is_link(const xmlNode *node)
     return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, "a") == 0;
 }
 
-/* Every node in document order, without recursion; metadata is read even where text is dropped. */
-static void walk(const xmlNode *root, struct builder *builder, struct html_meta *meta)
+/* Where the walk stands. */
+struct walk {
+    struct builder *builder;
+    struct html_meta *meta;
+    const xmlNode *root;
+    unsigned depth;
+    unsigned dropped_at; /* depth + 1 of the element whose text is dropped, 0: none */
+    unsigned links;      /* open <a> elements */
+};
+
+/* Metadata is read even where text is dropped. */
+static void enter_node(struct walk *walk, const xmlNode *node)
 {
-    const xmlNode *node = root;
-    unsigned depth = 0;
-    unsigned dropped_at = 0; /* depth + 1 of the element whose text is dropped */
-    unsigned links = 0;
+    if (node->type == XML_TEXT_NODE && !walk->dropped_at)
+        add_text(walk->builder, (const char *)node->content, walk->links > 0);
+    if (node->type != XML_ELEMENT_NODE)
+        return;
+    html_meta_note(walk->meta, node, walk->builder->arena);
+    if (!walk->dropped_at && is_dropped(node, walk->builder->arena))
+        walk->dropped_at = walk->depth + 1;
+    if (!walk->dropped_at)
+        enter_element(walk->builder, node);
+    walk->links += is_link(node);
+}
+
+static void leave_node(struct walk *walk, const xmlNode *node)
+{
+    if (node->type != XML_ELEMENT_NODE)
+        return;
+    if (!walk->dropped_at)
+        leave_element(walk->builder, node);
+    if (walk->dropped_at == walk->depth + 1)
+        walk->dropped_at = 0;
+    walk->links -= is_link(node);
+}
+
+/* Leave the node and all that end with it; the next node to enter, NULL at the end. */
+static const xmlNode *leave_to_next(struct walk *walk, const xmlNode *node)
+{
     while (node) {
-        bool is_element = node->type == XML_ELEMENT_NODE;
-        if (is_element) {
-            html_meta_note(meta, node, builder->arena);
-            if (!dropped_at && is_dropped(node, builder->arena))
-                dropped_at = depth + 1;
-            if (!dropped_at)
-                enter_element(builder, node);
-            links += is_link(node);
-        } else if (node->type == XML_TEXT_NODE && !dropped_at) {
-            add_text(builder, (const char *)node->content, links > 0);
-        }
-        if (is_element && node->children && depth < DEEPEST_NODE) {
+        leave_node(walk, node);
+        if (node == walk->root)
+            return NULL;
+        if (node->next)
+            return node->next;
+        node = node->parent;
+        walk->depth--;
+    }
+    return NULL;
+}
+
+/* Every node in document order, without recursion. */
+static void walk_tree(struct walk *walk)
+{
+    const xmlNode *node = walk->root;
+    while (node) {
+        enter_node(walk, node);
+        bool has_inner = node->type == XML_ELEMENT_NODE && node->children;
+        if (has_inner && walk->depth < DEEPEST_NODE) {
             node = node->children;
-            depth++;
-            continue;
-        }
-        while (node) {
-            if (node->type == XML_ELEMENT_NODE) {
-                if (!dropped_at)
-                    leave_element(builder, node);
-                if (dropped_at == depth + 1)
-                    dropped_at = 0;
-                links -= is_link(node);
-            }
-            if (node == root)
-                return;
-            if (node->next) {
-                node = node->next;
-                break;
-            }
-            node = node->parent;
-            depth--;
+            walk->depth++;
+        } else {
+            node = leave_to_next(walk, node);
         }
     }
 }
@@ -324,7 +347,8 @@ enum status html_read(const struct article_input *input, struct arena *arena,
     builder.bytes = arena_take(arena, builder.capacity, 1);
     builder.lines = arena_take(arena, builder.lines_capacity, sizeof(*builder.lines));
     struct html_meta meta = {0};
-    walk(root, &builder, &meta);
+    struct walk walk = {.builder = &builder, .meta = &meta, .root = root};
+    walk_tree(&walk);
     end_line(&builder);
     xmlFreeDoc(tree);
     struct html_page page = {.bytes = "", .title = ""};

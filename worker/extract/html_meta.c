@@ -46,7 +46,7 @@ static const char *tidy(const char *text, struct arena *arena)
         bool is_space = strchr(" \t\r\n\f\v", text[i]) != NULL;
         if (is_space && (!used || copy[used - 1] == ' '))
             continue;
-        copy[used++] = is_space ? ' ' : text[i];
+        copy[used++] = (char)(is_space ? ' ' : text[i]);
     }
     while (used && copy[used - 1] == ' ')
         copy[--used] = 0;

@@ -257,6 +257,7 @@ static void read_stdin(const struct intake *intake)
 
 static void read_folder(const struct intake *intake, const char *path, unsigned depth);
 
+// NOLINTNEXTLINE(misc-no-recursion): at most DEEPEST_FOLDER deep
 static void read_any(const struct intake *intake, const char *path, bool is_named, unsigned depth)
 {
     struct error err = {0};
@@ -271,6 +272,7 @@ static void read_any(const struct intake *intake, const char *path, bool is_name
     }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): at most DEEPEST_FOLDER deep
 static void read_folder(const struct intake *intake, const char *path, unsigned depth)
 {
     struct error err = {0};

@@ -29,6 +29,24 @@ static bool find_date_line(const struct document *document, struct moment *ret_m
     return false;
 }
 
+/* Raise *newest to the newest day up to the limit that a sentence names. */
+static void note_newest_day(const struct document *document, const struct sentence *sentence,
+                            struct moment fetched, int64_t limit, int64_t *newest)
+{
+    uint32_t at = sentence->first_token;
+    struct date_reading reading;
+    while (date_read_next(document, sentence, &at, &reading)) {
+        struct moment moment = reading.to;
+        if (!moment.day || !moment.month)
+            continue;
+        if (!moment.year)
+            date_fill_year(&moment, fetched);
+        int64_t day = moment_first_day(moment);
+        if (day > *newest && day <= limit)
+            *newest = day;
+    }
+}
+
 /* The newest day named in the text that lies shortly before the article was fetched. */
 static bool find_newest_day(const struct document *document, struct moment fetched,
                             struct moment *ret_moment)
@@ -36,26 +54,11 @@ static bool find_newest_day(const struct document *document, struct moment fetch
     bool is_small_hours = fetched.hour >= 0 && fetched.hour < SMALL_HOURS;
     int64_t limit = moment_first_day(fetched) - is_small_hours;
     int64_t newest = limit - LONGEST_WAIT_DAYS - 1;
-    for (uint32_t i = 0; i < document->sentence_count; i++) {
-        const struct sentence *sentence = &document->sentences[i];
-        uint32_t at = sentence->first_token;
-        struct date_reading reading;
-        while (date_read_next(document, sentence, &at, &reading)) {
-            struct moment moment = reading.to;
-            if (!moment.day || !moment.month)
-                continue;
-            if (!moment.year)
-                date_fill_year(&moment, fetched);
-            int64_t day = moment_first_day(moment);
-            if (day > newest && day <= limit) {
-                newest = day;
-                *ret_moment = moment;
-            }
-        }
-    }
+    for (uint32_t i = 0; i < document->sentence_count; i++)
+        note_newest_day(document, &document->sentences[i], fetched, limit, &newest);
     if (newest < limit - LONGEST_WAIT_DAYS)
         return false;
-    ret_moment->hour = -1; /* when it happened, not when it was printed */
+    *ret_moment = moment_of_day(newest);
     return true;
 }
 

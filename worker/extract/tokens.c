@@ -186,7 +186,7 @@ bool syllable_is_vietnamese(const char *folded)
     if (!code_syllable(folded, codes, &tone, &is_plain))
         return false;
     char last = codes[strlen(codes) - 1];
-    char before = strlen(codes) > 1 ? codes[strlen(codes) - 2] : ' ';
+    char before = (char)(strlen(codes) > 1 ? codes[strlen(codes) - 2] : ' ');
     bool is_stopped = last == 'p' || last == 't' || last == 'c' || (last == 'h' && before == 'c');
     if (is_stopped && tone != 0 && tone != 2 && tone != 5)
         return false;
