@@ -32,7 +32,7 @@ static void block_signals(void)
     (void)sigemptyset(&wanted);
     (void)sigaddset(&wanted, SIGTERM);
     (void)sigaddset(&wanted, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &wanted, NULL);
+    (void)pthread_sigmask(SIG_BLOCK, &wanted, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
 }
 

@@ -84,7 +84,7 @@ static void default_name(char name_buffer[OPTIONS_NAME_SIZE])
 {
     char host[HOST_NAME_MAX + 1] = "worker";
     if (gethostname(host, sizeof host - 1) != 0)
-        (void)strcpy(host, "worker");
+        memcpy(host, "worker", sizeof "worker");
     (void)snprintf(name_buffer, OPTIONS_NAME_SIZE, "%.50s:%ld", host, (long)getpid());
 }
 

@@ -103,9 +103,10 @@ static const char *labels_json(const Newsloom__V1__Article *article, struct aren
                                   json_string(article->labels[i]->value));
     char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
     ENSURE(text);
-    char *copy = arena_try(arena, strlen(text) + 1);
+    size_t size = strlen(text) + 1;
+    char *copy = arena_try(arena, size);
     if (copy)
-        (void)strcpy(copy, text);
+        memcpy(copy, text, size);
     free(text);
     json_decref(object);
     return copy;

@@ -113,7 +113,7 @@ static void hear_extractor(struct worker *worker, struct bench *bench)
     counters_add(worker->counters, TALLY_EXTRACT_TIME, (uint64_t)job->extract_us);
     if (job->abandoned && !job->failure.code) {
         job->failure.code = "RELEASED";
-        (void)strcpy(job->failure.text, "given back while it ran");
+        (void)snprintf(job->failure.text, sizeof job->failure.text, "given back while it ran");
     }
     if (job->failure.code) {
         fail_job(worker, job);

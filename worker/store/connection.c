@@ -170,6 +170,7 @@ void connection_send(struct connection *connection, enum statement statement,
     const char *values[STATEMENT_PARAMETERS];
     int sizes[STATEMENT_PARAMETERS];
     int formats[STATEMENT_PARAMETERS];
+    ENSURE(parameters || row->parameter_count == 0);
     for (int i = 0; i < row->parameter_count; i++) {
         values[i] = parameters[i].bytes;
         sizes[i] = parameters[i].size;
@@ -278,6 +279,29 @@ static enum status lost(struct connection *connection, struct failure *failure, 
     return STATUS_AGAIN;
 }
 
+/* true: everything up to a Sync was answered, well or not. */
+static bool exchange(struct connection *connection, struct reading *reading)
+{
+    if (connection->send_failed || !PQpipelineSync(connection->session))
+        return false;
+    bool whole = pump(connection, reading);
+    connection->has_commit = false;
+    return whole;
+}
+
+/* The first failure is the caller's; one of the rollback only means that the connection is gone,
+ * which takes the transaction along. */
+static void roll_back(struct connection *connection, struct failure *failure)
+{
+    struct failure ignored = {.verdict = SQL_AGAIN};
+    struct reading reading = {.session = connection->session, .failure = &ignored};
+    connection_send(connection, SQL_ROLLBACK, NULL);
+    if (!exchange(connection, &reading) || reading.failed) {
+        failure->connection_lost = true;
+        connection_close(connection);
+    }
+}
+
 enum status connection_finish(struct connection *connection,
                               void (*on_result)(int number, PGresult *result, void *context),
                               void *context, struct failure *ret_failure)
@@ -287,19 +311,11 @@ enum status connection_finish(struct connection *connection,
                               .on_result = on_result,
                               .context = context,
                               .failure = ret_failure};
-    if (connection->send_failed || !PQpipelineSync(connection->session))
-        return lost(connection, ret_failure, false);
-    bool whole = pump(connection, &reading);
-    connection->has_commit = false;
-    if (!whole)
+    if (!exchange(connection, &reading))
         return lost(connection, ret_failure, reading.failed);
     if (!reading.failed)
         return STATUS_OK;
-    if (PQtransactionStatus(connection->session) != PQTRANS_IDLE) {
-        struct failure ignored;
-        connection_send(connection, SQL_ROLLBACK, NULL);
-        if (connection_finish(connection, NULL, NULL, &ignored) != STATUS_OK)
-            ret_failure->connection_lost = true; /* it took the transaction along */
-    }
+    if (PQtransactionStatus(connection->session) != PQTRANS_IDLE)
+        roll_back(connection, ret_failure);
     return STATUS_INVALID;
 }

@@ -52,12 +52,12 @@ static bool take_day(const char **at_p, struct instant *instant)
 /* The zone as "+07:00" into zone, at the end of the text. */
 static bool take_zone(const char **at_p, struct instant *instant, char zone[8])
 {
-    (void)strcpy(zone, "+07:00");
+    memcpy(zone, "+07:00", sizeof "+07:00");
     if (!**at_p)
         return true;
     instant->has_zone = true;
     if (take(at_p, 'Z') || take(at_p, 'z')) {
-        (void)strcpy(zone, "+00:00");
+        memcpy(zone, "+00:00", sizeof "+00:00");
         return !**at_p;
     }
     char sign = **at_p;
