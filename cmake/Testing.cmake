@@ -5,5 +5,5 @@ function(newsloom_add_unit_test module)                   # test_<module>.c beco
   add_executable(test_${module} test_${module}.c)
   target_link_libraries(test_${module} PRIVATE newsloom_options PkgConfig::CMOCKA ${arg_LINK})
   add_test(NAME unit.${module} COMMAND test_${module})
-  set_tests_properties(unit.${module} PROPERTIES LABELS unit TIMEOUT 60)
+  set_tests_properties(unit.${module} PROPERTIES LABELS unit TIMEOUT 180)
 endfunction()
