@@ -196,6 +196,7 @@ static bool send_load(struct broker *b, struct worker *worker, const struct load
         struct item *item = load->items[i];
         leases[i] = leases_grant(b->leases, item->article_id, worker, &worker->leases);
         leases[i]->since_ms = b->loop_ms;
+        leases[i]->connection = worker->connection;
         leases[i]->suspect = item->suspect;
         fill_job(b, item, leases[i]->id, &jobs[i]);
         list[i] = &jobs[i];

@@ -12,7 +12,7 @@ enum {
     TURN_MESSAGES = 1024,
     TURN_RESULTS = 256, /* messages of results, which stay in memory until the turn is over */
     TURN_BYTES = 32 * 1024 * 1024,
-    LOST_AFTER_BEATS = 2,
+    LOST_AFTER_BEATS = 2, /* without other evidence */
 };
 
 static void refuse(struct broker *b, const struct message *message,
@@ -73,6 +73,7 @@ static struct lease *adopt(struct broker *b, struct worker *worker, const Newslo
     if (!lease)
         return NULL;
     lease->since_ms = b->loop_ms;
+    lease->connection = worker->connection;
     lease->suspect = item->suspect;
     queue_move(b->queue, item, ITEM_LEASED);
     item->lease = lease;
@@ -134,6 +135,11 @@ static void hear_hello(struct broker *b, const struct message *message,
                "there are as many workers as worker.limit allows");
         return;
     }
+    if (!peer_is(&worker->peer, &message->peer)) {
+        worker->connection++;
+        worker->connected_ms = b->loop_ms;
+        worker->seen_ms = 0;
+    }
     worker->peer = message->peer;
     text_take(worker->name, sizeof(worker->name), hello->worker);
     text_take(worker->version, sizeof(worker->version), hello->version);
@@ -155,6 +161,28 @@ static void hear_hello(struct broker *b, const struct message *message,
 
 /* ---- beat, started, release */
 
+/* It knows of this lease, so everything that was sent before over the same connection was heard. */
+static void note_seen(struct worker *worker, struct lease *lease)
+{
+    lease->seen = true;
+    if (lease->connection == worker->connection && lease->since_ms > worker->seen_ms)
+        worker->seen_ms = lease->since_ms;
+}
+
+/* A lease that a beat does not list: lost when something that was sent later arrived, or when it
+ * has had plenty of time. */
+static bool is_lost(const struct broker *b, const struct worker *worker, const struct lease *lease)
+{
+    if (lease->connection == worker->connection && lease->since_ms < worker->seen_ms)
+        return true;
+    int64_t patience_ms = LOST_AFTER_BEATS * b->options.beat_ms;
+    if (patience_ms < b->options.lease_ms / 2)
+        patience_ms = b->options.lease_ms / 2;
+    int64_t since_ms =
+        lease->since_ms > worker->connected_ms ? lease->since_ms : worker->connected_ms;
+    return b->loop_ms - since_ms >= patience_ms;
+}
+
 static void hear_beat(struct broker *b, struct worker *worker, const Newsloom__V1__Beat *beat)
 {
     char name[LOG_QUOTE_SIZE];
@@ -166,13 +194,12 @@ static void hear_beat(struct broker *b, struct worker *worker, const Newsloom__V
         struct lease *lease = leases_find(b->leases, beat->leases[i]);
         if (!lease || lease->worker != worker || lease->seen)
             continue;
-        lease->seen = true;
+        note_seen(worker, lease);
         listed++;
     }
     for (struct lease *lease = worker->leases.first, *next = NULL; lease; lease = next) {
         next = lease->next;
-        /* a dispatch that never arrived; a younger one may still be on its way */
-        if (!lease->seen && b->loop_ms - lease->since_ms >= LOST_AFTER_BEATS * b->options.beat_ms) {
+        if (!lease->seen && is_lost(b, worker, lease)) {
             attempt_returned(b, lease);
             broker_tally(b, TALLY_HEALED, 1);
         }

@@ -23,7 +23,8 @@ struct lease {
     uint64_t id;
     uint64_t article_id;
     struct worker *worker;
-    int64_t since_ms; /* when it was dispatched, on the loop's clock */
+    int64_t since_ms;    /* when it was dispatched, on the loop's clock */
+    unsigned connection; /* of the worker, over which it was sent */
     bool started;
     bool suspect;                  /* out alone */
     bool seen;                     /* mark of whoever walks a beat's list */

@@ -19,6 +19,9 @@
 struct worker {
     uint8_t session[SESSION_SIZE];
     struct peer peer;
+    unsigned connection;  /* counts its connections */
+    int64_t connected_ms; /* when the present one began */
+    int64_t seen_ms;      /* what was sent over it before was heard: a later dispatch was */
     char name[WORKER_NAME_LIMIT + 1];
     char version[33];
     unsigned slots;   /* most it ever holds */
