@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a worker does with articles that cost too much, and with brokers and databases that go away."""
+import psycopg
+import pytest
+
+from support.articles import Piece
+from support.auditor import Auditor, wait_settled
+from support.contract import wire
+from support.feeder import Feeder
+from support.waiting import wait_for
+
+
+@pytest.fixture
+def feeder(broker, ledger):
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    yield feeder
+    feeder.close()
+
+
+def big(newsroom, key: str, size: int) -> Piece:
+    text = newsroom.text(200)
+    return Piece("proof", key, "Bài rất dài", (text * (1 + size // len(text.encode())))[:size].encode()[:size])
+
+
+def test_article_over_its_memory_is_dead_and_its_neighbours_are_stored(broker, database, new_worker,
+                                                                       feeder, ledger, newsroom):
+    new_worker(broker, database, **{"extract.memory": "4MiB"})
+    bloated = big(newsroom, "bloated", 1_000_000)
+    feeder.submit(newsroom.pieces(5) + [bloated] + newsroom.pieces(5))
+    audit = Auditor(broker, ledger, database).run()
+    assert (audit.stored, audit.dead) == (10, 1)
+    assert "RESOURCE_LIMIT" in feeder.outcome(bloated.source, bloated.key).reason
+
+
+def test_article_over_its_time_is_dead_after_its_own_attempts(new_broker, database, new_worker, ledger,
+                                                              newsroom):
+    broker = new_broker(**{"attempt.limit": "2"})
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    new_worker(broker, database, **{"extract.budget": "100ms"})
+    slow = big(newsroom, "slow", 1_900_000)
+    pieces = newsroom.pieces(10)
+    feeder.submit(pieces[:5] + [slow] + pieces[5:])
+    audit = Auditor(broker, ledger, database).run()
+    assert (audit.stored, audit.dead) == (10, 1)
+    outcome = feeder.outcome(slow.source, slow.key)
+    assert outcome.attempts_charged == 2 and "TIMED_OUT" in outcome.reason
+    assert {feeder.outcome(p.source, p.key).attempts_charged for p in pieces} == {0}
+    feeder.close()
+
+
+def test_row_that_the_database_refuses_costs_itself(broker, database, new_worker, feeder, ledger,
+                                                    newsroom):
+    new_worker(broker, database)
+    database.execute("ALTER TABLE newsloom.article ADD CONSTRAINT no_seven CHECK (key <> 'bai-000007')")
+    pieces = newsroom.pieces(20)
+    feeder.submit(pieces)
+    audit = Auditor(broker, ledger, database).run()
+    assert (audit.stored, audit.dead) == (19, 1)
+    refused = feeder.outcome("proof", "bai-000007")
+    assert "STORAGE_REJECTED" in refused.reason and "23514" in refused.reason
+    assert {feeder.outcome(p.source, p.key).attempts_charged for p in pieces
+            if p.key != "bai-000007"} == {0}
+
+
+def test_rows_that_somebody_locks_are_waited_for(broker, database, new_worker, feeder, newsroom):
+    new_worker(broker, database)
+    pieces = newsroom.pieces(5)
+    with psycopg.connect(database.url) as other:
+        other.execute("LOCK TABLE newsloom.mention IN SHARE MODE")
+        feeder.submit(pieces)
+        wait_for(lambda: database.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IS NOT NULL") > 0, 20,
+                 "the worker waits")
+        assert wire.STORED not in {feeder.outcome(p.source, p.key).state for p in pieces}
+    wait_settled(broker)
+    assert {feeder.outcome(p.source, p.key).attempts_charged for p in pieces} == {0}
+
+
+def test_list_of_endpoints_is_tried_in_turn(broker, database, new_worker, feeder, newsroom, directory):
+    new_worker(f"ipc://{directory}/nobody,{broker.endpoint('work')}", database)
+    feeder.submit(newsroom.pieces(3))
+    wait_settled(broker)
+
+
+def test_worker_without_a_broker_waits_for_one(new_broker, database, new_worker, newsroom):
+    broker = new_broker()
+    worker = new_worker(broker, database)
+    worker.wait_log("welcome")
+    broker.kill9()
+    broker.start()
+    feeder = Feeder(broker.endpoint("feed"))
+    feeder.submit(newsroom.pieces(3))
+    wait_settled(broker)
+    feeder.close()
+
+
+def test_database_connection_cut_again_and_again(broker, database, new_worker, feeder, ledger, newsroom):
+    new_worker(broker, database)
+    for _ in range(6):
+        feeder.submit(newsroom.pieces(10))
+        database.terminate_backends()
+    audit = Auditor(broker, ledger, database).run()
+    assert (audit.stored, audit.dead) == (60, 0)
