@@ -38,6 +38,19 @@ static void prose_stays_and_its_surroundings_go(void **state)
     assert_string_equal(page.title, "Dân làng sửa đường");
 }
 
+static void frame_of_the_page_is_not_taken_for_a_menu(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    struct html_page framed =
+        read_page(arena, "<form id=aspnetForm><div class='layout sidebar-right'><h1>Dân làng sửa "
+                         "đường</h1><p>" PROSE_1 "</p><div class=related-news>" PROSE_2
+                         "</div></div></form>");
+    assert_string_equal(framed.bytes, "Dân làng sửa đường\n" PROSE_1);
+    struct html_page misnamed = read_page(arena, "<div id=search><p>" PROSE_1 "</p></div>");
+    assert_string_equal(misnamed.bytes, PROSE_1);
+}
+
 static void markup_tells_title_author_and_date(void **state)
 {
     (void)state;
@@ -134,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prose_stays_and_its_surroundings_go),
+        cmocka_unit_test(frame_of_the_page_is_not_taken_for_a_menu),
         cmocka_unit_test(markup_tells_title_author_and_date),
         cmocka_unit_test(linked_data_tells_author_and_date),
         cmocka_unit_test(entities_and_breaks_are_read),

@@ -13,14 +13,15 @@ enum {
     DEEPEST_NODE = 200,
     HEAD_BYTES = 4096,
     PROSE_WORDS = 12,
-    LINES_AFTER = 3, /* by-lines follow the prose */
+    FRAME_NODES = 5000, /* looked at inside an element before its name is believed */
+    LINES_AFTER = 3,    /* by-lines follow the prose */
 };
 
 /* Elements that leave nothing behind. */
 static const char *const dropped[] = {
-    "script", "style", "noscript", "template", "iframe", "svg",      "select", "option", "button",
-    "nav",    "aside", "footer",   "form",     "input",  "textarea", "object", "embed",  "canvas",
-    "audio",  "video", "head",     "map",      "label",  "dialog",   "math"};
+    "script", "style", "noscript", "template", "iframe", "svg",    "select", "option",
+    "button", "nav",   "aside",    "footer",   "input",  "object", "embed",  "canvas",
+    "audio",  "video", "head",     "textarea", "map",    "dialog", "math"};
 
 /* Elements that stay in the line they stand in. */
 static const char *const inline_elements[] = {
@@ -82,15 +83,34 @@ static bool is_hidden(const xmlNode *element, struct arena *arena)
            strcasestr(style, "display: none");
 }
 
-static bool is_dropped(const xmlNode *element, struct arena *arena)
+/* Does a headline or an article stand inside? Then the name is one of the page's frame. */
+static bool frames_article(const xmlNode *element)
+{
+    const xmlNode *node = element->children;
+    for (unsigned seen = 0; node && seen < FRAME_NODES; seen++) {
+        if (node->type == XML_ELEMENT_NODE && (strcmp((const char *)node->name, "h1") == 0 ||
+                                               strcmp((const char *)node->name, "article") == 0))
+            return true;
+        if (node->type == XML_ELEMENT_NODE && node->children) {
+            node = node->children;
+            continue;
+        }
+        while (node != element && !node->next)
+            node = node->parent;
+        node = node == element ? NULL : node->next;
+    }
+    return false;
+}
+
+static bool is_dropped(const xmlNode *element, bool by_name, struct arena *arena)
 {
     const char *name = (const char *)element->name;
     if (is_listed(name, dropped, COUNT_OF(dropped)))
         return true;
-    if (strcmp(name, "body") == 0 || strcmp(name, "html") == 0 || strcmp(name, "article") == 0 ||
-        strcmp(name, "main") == 0)
+    if (!by_name || !element->properties || strcmp(name, "body") == 0 ||
+        strcmp(name, "html") == 0 || strcmp(name, "article") == 0 || strcmp(name, "main") == 0)
         return false;
-    return element->properties && (has_junk_name(element, arena) || is_hidden(element, arena));
+    return (has_junk_name(element, arena) || is_hidden(element, arena)) && !frames_article(element);
 }
 
 /* End the line that is being written; empty lines are not kept. */
@@ -187,6 +207,7 @@ struct walk {
     unsigned depth;
     unsigned dropped_at; /* depth + 1 of the element whose text is dropped, 0: none */
     unsigned links;      /* open <a> elements */
+    bool drops_by_name;
 };
 
 /* Metadata is read even where text is dropped. */
@@ -197,7 +218,7 @@ static void enter_node(struct walk *walk, const xmlNode *node)
     if (node->type != XML_ELEMENT_NODE)
         return;
     html_meta_note(walk->meta, node, walk->builder->arena);
-    if (!walk->dropped_at && is_dropped(node, walk->builder->arena))
+    if (!walk->dropped_at && is_dropped(node, walk->drops_by_name, walk->builder->arena))
         walk->dropped_at = walk->depth + 1;
     if (!walk->dropped_at)
         enter_element(walk->builder, node);
@@ -325,6 +346,27 @@ static enum status check_tags(const struct decoded *decoded, struct error *err)
     return STATUS_OK;
 }
 
+static struct builder read_tree(const xmlNode *root, size_t size, bool drops_by_name,
+                                struct arena *arena, struct html_meta *meta)
+{
+    struct builder builder = {.arena = arena, .capacity = size + 64, .lines_capacity = 64};
+    builder.bytes = arena_take(arena, builder.capacity, 1);
+    builder.lines = arena_take(arena, builder.lines_capacity, sizeof(*builder.lines));
+    struct walk walk = {
+        .builder = &builder, .meta = meta, .root = root, .drops_by_name = drops_by_name};
+    walk_tree(&walk);
+    end_line(&builder);
+    return builder;
+}
+
+static bool has_prose(const struct builder *builder)
+{
+    for (size_t i = 0; i < builder->count; i++)
+        if (builder->lines[i].words >= PROSE_WORDS)
+            return true;
+    return false;
+}
+
 enum status html_read(const struct article_input *input, struct arena *arena,
                       struct html_page *ret_page, struct error *err)
 {
@@ -343,13 +385,10 @@ enum status html_read(const struct article_input *input, struct arena *arena,
         xmlFreeDoc(tree);
         return error_set(err, STATUS_INVALID, "content: there is no page in it");
     }
-    struct builder builder = {.arena = arena, .capacity = decoded.size + 64, .lines_capacity = 64};
-    builder.bytes = arena_take(arena, builder.capacity, 1);
-    builder.lines = arena_take(arena, builder.lines_capacity, sizeof(*builder.lines));
     struct html_meta meta = {0};
-    struct walk walk = {.builder = &builder, .meta = &meta, .root = root};
-    walk_tree(&walk);
-    end_line(&builder);
+    struct builder builder = read_tree(root, decoded.size, true, arena, &meta);
+    if (!has_prose(&builder)) /* the names were misleading */
+        builder = read_tree(root, decoded.size, false, arena, &meta);
     xmlFreeDoc(tree);
     struct html_page page = {.bytes = "", .title = ""};
     keep_lines(&builder, &page);
