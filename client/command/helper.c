@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/command/helper.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,18 +10,30 @@
 
 #include "client/command/invocation.h"
 
+/* "broker.feed" as NEWSLOOM_BROKER_FEED; the caller frees it. */
+static char *variable_of(const char *setting)
+{
+    char *variable = text_format("NEWSLOOM_%s", setting);
+    for (char *at = variable; *at; at++) {
+        if (*at == '.' || *at == '-')
+            *at = '_';
+        else if (*at >= 'a' && *at <= 'z')
+            *at = (char)(*at - 'a' + 'A');
+    }
+    return variable;
+}
+
 static void export_settings(const struct settings *settings)
 {
     for (size_t i = 0; i < client_setting_count; i++) {
-        const char *name = client_settings[i].name;
-        char variable[64] = "NEWSLOOM_";
-        size_t used = strlen(variable);
-        for (const char *at = name; *at && used + 1 < sizeof(variable); at++)
-            variable[used++] = *at == '.' || *at == '-' ? '_' : (char)toupper((unsigned char)*at);
-        const char *origin = settings_origin(settings, name);
-        if (origin && strcmp(origin, "default") != 0 && client_settings[i].kind == SETTING_TEXT)
-            (void)setenv(variable, settings_text(settings, name),
-                         1); // NOLINT(concurrency-mt-unsafe)
+        const struct setting *setting = &client_settings[i];
+        const char *origin = settings_origin(settings, setting->name);
+        if (!origin || strcmp(origin, "default") == 0 || setting->kind != SETTING_TEXT)
+            continue;
+        char *variable = variable_of(setting->name);
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread, about to become another program
+        (void)setenv(variable, settings_text(settings, setting->name), 1);
+        free(variable);
     }
 }
 

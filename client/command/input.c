@@ -261,11 +261,19 @@ static enum status next_whole(struct input *input, const struct input_file *file
     return status;
 }
 
+/* AGAIN: the line is blank; NOT_FOUND: the file has ended. */
 static enum status next_line(struct input *input, struct error *err)
 {
     char *line = NULL;
     size_t length = 0;
-    enum status status = lines_next(input->lines, &line, &length, err);
+    enum status status = STATUS_OK;
+    if (!input->lines)
+        status = open_lines(input, err);
+    if (status != STATUS_OK) {
+        leave_file(input);
+        return status;
+    }
+    status = lines_next(input->lines, &line, &length, err);
     input->item.line = lines_number(input->lines);
     if (status != STATUS_OK)
         return status;
@@ -284,21 +292,11 @@ enum status input_next(struct input *input, const struct input_item **ret_item, 
         input->item.article.article_class = input->defaults.article_class;
         if (file->kind != FILE_LINES)
             return next_whole(input, file, why);
-        if (!input->lines) {
-            enum status status = open_lines(input, why);
-            if (status != STATUS_OK) {
-                leave_file(input);
-                return status;
-            }
-        }
         enum status status = next_line(input, why);
-        if (status == STATUS_NOT_FOUND) {
+        if (status == STATUS_NOT_FOUND)
             leave_file(input);
-            continue;
-        }
-        if (status == STATUS_AGAIN)
-            continue; /* an empty line */
-        return status;
+        else if (status != STATUS_AGAIN)
+            return status;
     }
     return error_set(why, STATUS_NOT_FOUND, "there is no more input");
 }

@@ -74,8 +74,8 @@ static enum status add_given(struct invocation *invocation, const struct option 
 }
 
 /* One option at argv[*at], its value possibly in the next word. */
-static enum status parse_option(struct invocation *invocation, const struct option *options,
-                                size_t option_count, char **argv, int *at, struct error *err)
+static enum status parse_option(struct invocation *invocation, char **argv, int *at,
+                                struct error *err)
 {
     const char *word = argv[*at];
     bool is_long = word[1] == '-';
@@ -84,7 +84,7 @@ static enum status parse_option(struct invocation *invocation, const struct opti
     size_t length = is_long ? (equals ? (size_t)(equals - name) : strlen(name)) : 1;
     const struct option *option = NULL;
     if (is_long ? length > 1 : name[1] == '\0') {
-        option = find_in(options, option_count, name, length);
+        option = find_in(invocation->options, invocation->option_count, name, length);
         if (!option)
             option = find_in(common_options, common_option_count, name, length);
     }
@@ -103,32 +103,27 @@ static enum status parse_option(struct invocation *invocation, const struct opti
     return add_given(invocation, option, value, err);
 }
 
-enum status invocation_parse(struct invocation *invocation, const struct option *options,
-                             size_t option_count, int argc, char **argv, int *ret_used,
+enum status invocation_parse(struct invocation *invocation, int argc, char **argv, int *ret_used,
                              struct error *err)
 {
     bool options_end = false;
     int at = 0;
     invocation->operands =
         memory_resize(invocation->operands, (size_t)argc + 1, sizeof(*invocation->operands));
-    for (; at < argc; at++) {
+    enum status status = STATUS_OK;
+    for (; at < argc && status == STATUS_OK; at++) {
         const char *word = argv[at];
-        if (!options_end && strcmp(word, "--") == 0) {
+        if (!options_end && strcmp(word, "--") == 0)
             options_end = true;
-            continue;
-        }
-        if (!options_end && word[0] == '-' && word[1]) {
-            enum status status = parse_option(invocation, options, option_count, argv, &at, err);
-            if (status != STATUS_OK)
-                return status;
-            continue;
-        }
-        if (!invocation->verb)
+        else if (!options_end && word[0] == '-' && word[1])
+            status = parse_option(invocation, argv, &at, err);
+        else if (invocation->verb)
+            invocation->operands[invocation->operand_count++] = word;
+        else
             break; /* this is the verb */
-        invocation->operands[invocation->operand_count++] = word;
     }
     *ret_used = at;
-    return STATUS_OK;
+    return status;
 }
 
 void invocation_done(struct invocation *invocation)
@@ -250,7 +245,7 @@ int complain_usage(const struct invocation *invocation, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     (void)fprintf(stderr, "newsloom%s%s: ", blank, verb);
-    (void)vfprintf(stderr, format, arguments);
+    (void)vfprintf(stderr, format, arguments); // NOLINT(clang-analyzer-valist.Uninitialized): it is
     (void)fprintf(stderr, "; `newsloom help%s%s` shows what there is\n", blank, verb);
     va_end(arguments);
     return EX_USAGE;

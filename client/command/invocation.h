@@ -25,6 +25,8 @@ struct given {
 
 struct invocation {
     const struct verb *verb;
+    const struct option *options; /* beside the common ones */
+    size_t option_count;
     struct settings *settings;
     struct given given[INVOCATION_OPTIONS_MAX];
     size_t given_count;
@@ -32,10 +34,9 @@ struct invocation {
     size_t operand_count;
 };
 
-/* Reads argv up to the verb (verb is NULL: only the common options and --version), or all that
+/* Reads argv up to the verb (when verb is NULL), or all that
  * stands after it. *ret_used is how many were read. INVALID is a usage error. */
-enum status invocation_parse(struct invocation *invocation, const struct option *options,
-                             size_t option_count, int argc, char **argv, int *ret_used,
+enum status invocation_parse(struct invocation *invocation, int argc, char **argv, int *ret_used,
                              struct error *err) MUST_CHECK;
 void invocation_done(struct invocation *invocation);
 

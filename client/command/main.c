@@ -30,8 +30,9 @@ static int run_verb(struct invocation *invocation, int argc, char **argv)
     struct error err;
     int used = 0;
     const struct verb *verb = invocation->verb;
-    if (invocation_parse(invocation, verb->options, verb->option_count, argc, argv, &used, &err) !=
-        STATUS_OK)
+    invocation->options = verb->options;
+    invocation->option_count = verb->option_count;
+    if (invocation_parse(invocation, argc, argv, &used, &err) != STATUS_OK)
         return complain_usage(invocation, "%s", err.text);
     if (invocation_has(invocation, "help")) {
         help_print_verb(verb, stdout);
@@ -62,8 +63,9 @@ static int run(struct invocation *invocation, int argc, char **argv)
 {
     struct error err;
     int used = 0;
-    if (invocation_parse(invocation, first_options, COUNT_OF(first_options), argc - 1, argv + 1,
-                         &used, &err) != STATUS_OK)
+    invocation->options = first_options;
+    invocation->option_count = COUNT_OF(first_options);
+    if (invocation_parse(invocation, argc - 1, argv + 1, &used, &err) != STATUS_OK)
         return complain_usage(invocation, "%s", err.text);
     if (invocation_has(invocation, "version")) {
         (void)printf("newsloom %s\n", newsloom_version());
@@ -89,7 +91,8 @@ static int run(struct invocation *invocation, int argc, char **argv)
 int main(int argc, char **argv)
 {
     crash_init();
-    (void)setlocale(LC_CTYPE, "C.UTF-8"); /* widths of what we print; our output is UTF-8 always */
+    /* Widths of what we print: our output is UTF-8 always. */
+    (void)setlocale(LC_CTYPE, "C.UTF-8"); // NOLINT(concurrency-mt-unsafe): before the first thread
     (void)signal(SIGPIPE, SIG_IGN);       /* a closed pipe is a failed write, and is said */
     struct invocation invocation = {0};
     int code = run(&invocation, argc, argv);

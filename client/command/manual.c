@@ -63,39 +63,35 @@ static void print_literal(const char *line, size_t length, FILE *out)
     (void)fputc('\n', out);
 }
 
-/* Paragraphs are parted by empty lines; lines that are indented stand as they are. */
+/* A paragraph as far as it goes, so that its lines are filled anew. */
+static const char *print_paragraph(const char *text, FILE *out)
+{
+    const char *end = strstr(text, "\n\n");
+    print_words(text, end ? (size_t)(end - text) : strlen(text), out);
+    if (end && end[2] != ' ')
+        (void)fputs(".Pp\n", out);
+    return end ? end + 2 : text + strlen(text);
+}
+
+/* Lines that are indented stand as they are. */
+static const char *print_lines(const char *text, FILE *out)
+{
+    (void)fputs(".Bd -literal -offset indent\n", out);
+    while (*text == ' ') {
+        text += strspn(text, " ");
+        size_t length = strcspn(text, "\n");
+        print_literal(text, length, out);
+        text += length + (text[length] == '\n');
+    }
+    (void)fputs(".Ed\n.Pp\n", out);
+    return text + (*text == '\n');
+}
+
+/* Paragraphs are parted by empty lines. */
 static void print_text(const char *text, FILE *out)
 {
-    bool literal = false;
-    while (*text) {
-        size_t length = strcspn(text, "\n");
-        if (*text == ' ') {
-            if (!literal)
-                (void)fputs(".Bd -literal -offset indent\n", out);
-            literal = true;
-            size_t indent = strspn(text, " ");
-            print_literal(text + indent, length - indent, out);
-        } else {
-            if (literal)
-                (void)fputs(".Ed\n", out);
-            if (!literal && length == 0)
-                (void)fputs(".Pp\n", out);
-            literal = false;
-            /* As far as the paragraph goes, so that its lines are filled anew. */
-            const char *end = strstr(text, "\n\n");
-            length = end ? (size_t)(end - text) + 1 : strlen(text);
-            if (*text != '\n')
-                print_words(text, length, out);
-            else
-                length = 0;
-            if (end && length && end[2] != ' ')
-                (void)fputs(".Pp\n", out);
-        }
-        text += length;
-        text += *text == '\n';
-    }
-    if (literal)
-        (void)fputs(".Ed\n", out);
+    while (*text)
+        text = *text == ' ' ? print_lines(text, out) : print_paragraph(text, out);
 }
 
 static void print_options(const struct option *options, size_t count, FILE *out)

@@ -9,13 +9,17 @@
 
 #include "common/status.h"
 
+#define CHARACTER_MAX 8 /* bytes of one character, and more */
+
 /* ---- widths -------------------------------------------------------------------------------- */
 
 /* One character of text: its bytes, and its columns. An invalid byte is one character wide. */
 static size_t next_character(const char *text, mbstate_t *state, int *ret_width)
 {
     wchar_t wide = 0;
-    size_t size = mbrtowc(&wide, text, strlen(text), state);
+    /* A state of our own: nothing is shared. */
+    size_t size =
+        mbrtowc(&wide, text, strnlen(text, CHARACTER_MAX), state); // NOLINT(concurrency-mt-unsafe)
     if (size == 0 || size == (size_t)-1 || size == (size_t)-2) {
         *state = (mbstate_t){0};
         *ret_width = 1;
@@ -60,7 +64,7 @@ char *text_fit(const char *text, size_t columns)
         text += size;
     }
     if (cut)
-        (void)strcpy(fitted + used, "…");
+        memcpy(fitted + used, "…", sizeof("…"));
     return fitted;
 }
 
@@ -69,7 +73,7 @@ char *text_fit(const char *text, size_t columns)
 void table_init(struct table *table, const char *const *heads, const char *right)
 {
     *table = (struct table){.heads = heads, .columns = strlen(right)};
-    ENSURE(table->columns <= TABLE_COLUMNS_MAX);
+    ENSURE(table->columns > 0 && table->columns <= TABLE_COLUMNS_MAX);
     for (size_t i = 0; i < table->columns; i++)
         table->right[i] = right[i] == 'r';
 }
@@ -100,6 +104,7 @@ static void print_cell(const char *text, size_t width, bool right, bool last, FI
 void table_print(const struct table *table, FILE *out)
 {
     size_t widths[TABLE_COLUMNS_MAX] = {0};
+    ENSURE(table->columns > 0);
     for (size_t i = 0; i < table->columns; i++)
         widths[i] = text_width(table->heads[i]);
     for (size_t i = 0; i < table->row_count; i++) {

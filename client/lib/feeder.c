@@ -154,21 +154,28 @@ static enum status send_shipment(struct newsloom_feeder *f, const struct shipmen
     return connection_send(f->connection, &envelope, payloads, shipment->count, NULL);
 }
 
+/* false: nobody takes it now; it waits as before. */
+static bool ship(struct newsloom_feeder *f, struct feeder_queue *queue, int64_t now_ms)
+{
+    struct shipment *shipment = build_shipment(f, queue);
+    if (send_shipment(f, shipment) != STATUS_OK) {
+        queue_return(f, shipment, false);
+        free(shipment);
+        return false;
+    }
+    shipment->sent_at_ms = now_ms;
+    shipment->next = f->shipments;
+    f->shipments = shipment;
+    return true;
+}
+
 static void send_waiting(struct newsloom_feeder *f, int64_t now_ms)
 {
-    for (size_t class = 0; class < CLASS_COUNT; class ++) {
-        while (f->waiting[class].first && f->holds[class].until_ms <= now_ms) {
-            struct shipment *shipment = build_shipment(f, &f->waiting[class]);
-            if (send_shipment(f, shipment) != STATUS_OK) {
-                queue_return(f, shipment, false);
-                free(shipment);
-                return;
-            }
-            shipment->sent_at_ms = now_ms;
-            shipment->next = f->shipments;
-            f->shipments = shipment;
-        }
-    }
+    bool taken = true;
+    /* LIVE stands before BACKFILL. */
+    for (size_t at = 0; at < CLASS_COUNT; at++)
+        while (taken && f->waiting[at].first && f->holds[at].until_ms <= now_ms)
+            taken = ship(f, &f->waiting[at], now_ms);
 }
 
 /* A shipment whose connection is gone, or that had no answer in time, goes out again. */
