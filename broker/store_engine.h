@@ -45,16 +45,19 @@
 #define HISTORY_LIMIT 8
 #define IDENTITY_SIZE 16
 
-#define TABLES(X)                                                                                 \
-    X(META, "meta")                                                                               \
-    X(SOURCE, "source")                                                                           \
-    X(ARTICLE, "article")                                                                         \
-    X(OPEN, "open")                                                                               \
-    X(BODY, "body")                                                                               \
-    X(IDENTITY, "identity")                                                                       \
-    X(ATTEMPT, "attempt")                                                                         \
-    X(DEAD, "dead") X(ENDED, "ended") X(LOG, "log") X(EXTRACTION, "extraction") X(CURSOR, "curso" \
-                                                                                          "r")
+#define TABLES(X)               \
+    X(META, "meta")             \
+    X(SOURCE, "source")         \
+    X(ARTICLE, "article")       \
+    X(OPEN, "open")             \
+    X(BODY, "body")             \
+    X(IDENTITY, "identity")     \
+    X(ATTEMPT, "attempt")       \
+    X(DEAD, "dead")             \
+    X(ENDED, "ended")           \
+    X(LOG, "log")               \
+    X(EXTRACTION, "extraction") \
+    X(CURSOR, "cursor")
 
 enum table {
 #define X(name, text) TABLE_##name,

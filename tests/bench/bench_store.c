@@ -5,7 +5,7 @@
  * usage: bench_store [--fill MIB] [--open COUNT] [--directory DIR]
  *
  *   turn    N accepts of one body size, or N settles, in a fresh store: median and 99th percentile
- *   refill  the same turn of accepts after --fill MiB (default 512) of articles were stored and
+ *   refill  the same turn of accepts after --fill MiB (default 256) of articles were stored and
  * then settled in random order, against the fresh one scan    opening a store with --open (default
  * 1000000) queued articles and listing them
  *
@@ -287,7 +287,7 @@ int main(int argc, char **argv)
     };
     static const size_t turns[] = {1, 16, 256};
     const char *directory = ".";
-    uint64_t fill_mib = 512;
+    uint64_t fill_mib = 256;
     size_t open_count = 1000000;
     int option;
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) { // NOLINT: one thread
