@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`newsloom extract`: articles from files to facts, without a broker and without a database."""
+import json
+import re
+import subprocess
+import unicodedata
+
+import pytest
+
+from support import paths
+
+GOLD = paths.SOURCE.parent / "shared" / "gold"
+
+ARTICLE = """Công an huyện Mẫu Sơn bắt nhóm trộm xe
+Thứ Ba, 20/12/2016 08:07
+Ngày 19/12, Đại tá Trần Văn Mẫu, Trưởng Công an huyện Mẫu Sơn, cho biết đơn vị vừa bắt giữ ba đối tượng.
+Theo ông Mẫu, từ ngày 1 đến ngày 15/12, các đối tượng đã lấy trộm bảy chiếc xe máy tại thành phố Hà Nội.
+Cơ quan điều tra đang tiếp tục làm rõ vụ việc theo quy định của pháp luật, sớm đưa các đối tượng ra xét xử.
+Minh An
+Tin liên quan
+Bắt nhóm cướp giật tại Hải Phòng
+"""
+
+
+def extract(*arguments, code=0, stdin=b"", timeout=120):
+    done = subprocess.run([str(paths.program("newsloom-extract")), *map(str, arguments)],
+                          input=stdin, capture_output=True, timeout=timeout)
+    assert done.returncode == code, done.stderr.decode()[-1500:]
+    return done
+
+
+def extract_json(*arguments, **how):
+    return [json.loads(line)
+            for line in extract("--format", "json", *arguments, **how).stdout.splitlines()]
+
+
+def json_lines(path, *articles):
+    path.write_text("".join(json.dumps(a, ensure_ascii=False) + "\n" for a in articles),
+                    encoding="utf-8")
+    return path
+
+
+def test_plain_text_becomes_one_line_of_json(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(ARTICLE, encoding="utf-8")
+    (found,) = extract_json(path)
+    assert found["file"] == str(path)
+    assert found["title"] == "Công an huyện Mẫu Sơn bắt nhóm trộm xe"
+    assert found["author"] == "Minh An"
+    assert found["published"] == "2016-12-20T08:07:00+07:00"
+    assert found["published_origin"] == "text"
+    assert [s["kind"] for s in found["sections"]] == [
+        "title", "metadata", "lead", "body", "body", "metadata", "junk", "junk"]
+    for mention in found["mentions"]:
+        assert ARTICLE[mention["start"]:mention["end"]] == mention["text"]
+        assert mention["section"] != "junk"
+    dates = {m["text"]: m["value"] for m in found["mentions"] if m["type"] == "DATE"}
+    assert dates["Ngày 19/12"] == "2016-12-19"
+    assert dates["từ ngày 1 đến ngày 15/12"] == "2016-12-01/2016-12-15"
+
+
+def test_offsets_count_code_points_of_what_was_given(tmp_path):
+    text = "😀 " + ARTICLE.replace("bảy chiếc", "b\x00y chiếc")
+    path = json_lines(tmp_path / "a.jsonl", {"file": "x", "text": text})
+    (found,) = extract_json(path)
+    assert found["text_length"] == len(text)
+    shown = text.replace("\x00", "\ufffd")
+    for mention in found["mentions"]:
+        assert shown[mention["start"]:mention["end"]] == mention["text"]
+
+
+def test_lines_name_their_articles_and_errors_their_lines(tmp_path):
+    path = json_lines(tmp_path / "a.jsonl", {"file": "one", "text": ARTICLE},
+                      {"text": "a", "html": "b"}, {"title": "x"}, {"text": 5},
+                      {"text": ARTICLE, "published": "hôm qua"},
+                      {"file": "page", "html": f"<h1>Tin</h1><p>{ARTICLE.splitlines()[2]}</p>"})
+    done = extract("--format", "json", path, code=65)
+    assert [json.loads(line)["file"] for line in done.stdout.splitlines()] == ["one", "page"]
+    errors = done.stderr.decode().splitlines()
+    assert len(errors) == 4
+    for line, part in ((2, 'both "text" and "html"'), (3, 'neither "text" nor "html"'),
+                       (4, '"text" is not a text'), (5, "published: ")):
+        assert any(f"{path}:{line}: " in e and part in e for e in errors), (line, errors)
+
+
+def test_threads_do_not_change_the_output(tmp_path):
+    path = json_lines(tmp_path / "a.jsonl",
+                      *({"file": str(n), "text": f"{ARTICLE}Số {n}\n"} for n in range(150)))
+    alone = extract("--format", "json", path).stdout
+    assert len(alone.splitlines()) == 150
+    assert extract("--format", "json", "--jobs", "4", path).stdout == alone
+
+
+def test_composed_and_decomposed_text_say_the_same():
+    for_lines = [{"file": form, "text": unicodedata.normalize(form, ARTICLE)}
+                 for form in ("NFC", "NFD")]
+    stdin = "".join(json.dumps(a, ensure_ascii=False) + "\n" for a in for_lines).encode()
+    composed, decomposed = extract_json("-", stdin=stdin)
+    plain = lambda found: [(m["type"], unicodedata.normalize("NFC", m["text"]), m["value"])
+                           for m in found["mentions"]]
+    assert plain(composed) and plain(composed) == plain(decomposed)
+    assert composed["sketch"] == decomposed["sketch"]
+
+
+def test_text_form_marks_the_mentions(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(ARTICLE + "\x1b[31mđỏ\n", encoding="utf-8")
+    shown = extract(path).stdout.decode()
+    assert "[DATE=2016-12-19 Ngày 19/12]" in shown
+    assert "\x1b" not in shown
+
+
+def test_folder_is_read_in_order(tmp_path):
+    (tmp_path / "b").mkdir()
+    for name in ("c.txt", "a.txt", "b/x.html", "b/skip.pdf"):
+        (tmp_path / name).write_text(ARTICLE, encoding="utf-8")
+    files = [found["file"] for found in extract_json(tmp_path)]
+    assert files == [f"{tmp_path}/a.txt", f"{tmp_path}/b/x.html", f"{tmp_path}/c.txt"]
+
+
+def test_wrong_usage_and_missing_files_have_their_codes(tmp_path):
+    assert b"--help" in extract(code=64).stderr
+    extract("--format", "xml", "x", code=64)
+    extract("--jobs", "0", "x", code=64)
+    assert b"no-such" in extract(tmp_path / "no-such.txt", code=66).stderr
+    (tmp_path / "empty.txt").write_bytes(b"")
+    assert b"content: " in extract(tmp_path / "empty.txt", code=65).stderr
+    assert b"Examples:" in extract("--help").stdout
+
+
+@pytest.mark.parametrize("name", ["dev", "seeds"])
+def test_gold_articles_are_read_well_enough(tmp_path, name):
+    if not (GOLD / "score.py").exists():
+        pytest.skip(f"there is no annotated set at {GOLD}")
+    score = ["/usr/bin/python3", str(GOLD / "score.py")]
+    subprocess.run([*score, "texts", str(GOLD / name), str(tmp_path)], check=True)
+    (tmp_path / "found").write_bytes(
+        extract("--format", "json", tmp_path / "articles.jsonl").stdout)
+    table = subprocess.run([*score, "score", str(GOLD / name), str(tmp_path / "found")],
+                           check=True, capture_output=True, text=True).stdout
+    figure = lambda pattern: float(re.search(pattern, table)[1])
+    assert figure(r"core F1 ([\d.]+)") >= 0.62, table
+    assert figure(r"(?m)^DATE +\S+ +\S+ +([\d.]+)") >= 0.9, table
+    assert figure(r"leak into junk +([\d.]+)") <= 0.02, table
