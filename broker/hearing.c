@@ -288,8 +288,9 @@ static bool hear_one(struct broker *b, struct message *message,
     }
     if (!worker) {
         broker_tally(b, TALLY_HELLO_FIRST, 1);
-        (void)broker_answer(b, sizeof(struct answer), SOCKET_WORK, &message->peer,
-                            envelope->request, give_hello_first);
+        if (workers_greet(b->workers, &message->peer, b->mono_ms))
+            (void)broker_answer(b, sizeof(struct answer), SOCKET_WORK, &message->peer,
+                                envelope->request, give_hello_first);
         return false;
     }
     worker->heard_ms = b->loop_ms;

@@ -4,7 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STRANGERS = 64 };
+
 struct workers {
+    struct stranger {
+        struct peer peer;
+        int64_t greeted_ms;
+    } strangers[STRANGERS]; /* the last ones, in a ring */
+    size_t next_stranger;
     struct worker **all;
     size_t count;
     size_t limit;
@@ -67,6 +74,22 @@ struct worker *workers_by_peer(const struct workers *workers, const struct peer 
         if (peer_is(&workers->all[i]->peer, peer))
             return workers->all[i];
     return NULL;
+}
+
+bool workers_greet(struct workers *workers, const struct peer *peer, int64_t now_ms)
+{
+    for (size_t i = 0; i < STRANGERS; i++) {
+        struct stranger *stranger = &workers->strangers[i];
+        if (!peer_is(&stranger->peer, peer))
+            continue;
+        if (now_ms - stranger->greeted_ms < STRANGER_MS)
+            return false;
+        stranger->greeted_ms = now_ms;
+        return true;
+    }
+    workers->strangers[workers->next_stranger] = (struct stranger){*peer, now_ms};
+    workers->next_stranger = (workers->next_stranger + 1) % STRANGERS;
+    return true;
 }
 
 size_t workers_count(const struct workers *workers)

@@ -54,6 +54,14 @@ struct worker *workers_by_session(const struct workers *workers,
                                   const uint8_t session[SESSION_SIZE]);
 struct worker *workers_by_peer(const struct workers *workers, const struct peer *peer);
 
+/*
+ * Whether a connection without a session is to be told HELLO_FIRST: not again within STRANGER_MS,
+ * because one that comes back with a thousand messages in its queue would say a thousand hellos.
+ * Its next beat asks again.
+ */
+#define STRANGER_MS 100
+bool workers_greet(struct workers *workers, const struct peer *peer, int64_t now_ms);
+
 size_t workers_count(const struct workers *workers);
 struct worker *workers_at(const struct workers *workers, size_t index);
 
