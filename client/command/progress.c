@@ -10,6 +10,7 @@
 #include "common/clock.h"
 
 #define DRAW_EVERY_MS 100
+#define SETTLE_MS     1000 /* before, a rate means nothing */
 #define BAR_COLUMNS   24
 #define LINE_FALLBACK 80
 
@@ -55,7 +56,7 @@ void progress_draw(struct progress *progress, const struct progress_figures *fig
     } else {
         double share = figures->share > 1 ? 1 : figures->share;
         bar_text(share, bar);
-        if (share > 0)
+        if (share > 0 && spent_ms > SETTLE_MS)
             (void)duration_short((uint64_t)(spent_ms * (1 - share) / share), eta);
         (void)snprintf(line, sizeof(line),
                        "[%s] %3.0f %%  %" PRIu64 " articles  %.0f/s  ETA %s  %s", bar, 100 * share,
