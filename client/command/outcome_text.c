@@ -2,10 +2,13 @@
 #include "client/command/outcome_text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "client/command/print.h"
 #include "client/lib/outcome.h"
 #include "common/clock.h"
+
+#define FACT_COLUMNS 1000
 
 static const char *class_name(enum newsloom_class class)
 {
@@ -33,6 +36,14 @@ static void print_attempts(const struct newsloom_outcome *outcome, FILE *out)
     table_done(&table);
 }
 
+/* Texts from outside: without control characters. */
+static void print_fact(const char *what, const char *first, const char *text, FILE *out)
+{
+    char *clean = text_fit(text, FACT_COLUMNS);
+    (void)fprintf(out, "%-9s %s%s%s\n", what, first, *first ? " " : "", clean);
+    free(clean);
+}
+
 static void print_time(const char *what, int64_t at_ms, FILE *out)
 {
     char at[CLOCK_TEXT_SIZE];
@@ -42,7 +53,7 @@ static void print_time(const char *what, int64_t at_ms, FILE *out)
 
 void outcome_print(const struct newsloom_outcome *outcome, FILE *out)
 {
-    (void)fprintf(out, "article   %s %s\n", outcome->source, outcome->key);
+    print_fact("article", outcome->source, outcome->key, out);
     (void)fprintf(out, "id        %" PRIu64 ", revision %" PRIu32, outcome->article_id,
                   outcome->revision);
     if (outcome->newest_revision > outcome->revision)
@@ -57,7 +68,7 @@ void outcome_print(const struct newsloom_outcome *outcome, FILE *out)
     print_time("ended", outcome->ended_at_ms, out);
     print_time("next try", outcome->due_at_ms, out);
     if (outcome->reason && *outcome->reason)
-        (void)fprintf(out, "reason    %s\n", outcome->reason);
+        print_fact("reason", "", outcome->reason, out);
     (void)fprintf(out, "attempts  %" PRIu32 " charged\n", outcome->attempts_charged);
     print_attempts(outcome, out);
 }

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`newsloom feed` as people and crawlers use it, against the real broker."""
 import json
+import os
 import signal
+import subprocess
 
 import pytest
 
@@ -251,3 +253,37 @@ def test_cut_connections_lose_no_article(new_broker, directory):
     assert any("2000 accepted, 0 known already" in line for line in feed.err), feed.err[-3:]
     status = CommandLine(broker, directory).json("status")[0]
     assert sum(c["queued"] + c["leased"] + c["waiting"] for c in status["classes"]) == 2000
+
+
+def test_crash_before_anything_is_sent_loses_nothing(cli, worker, directory):
+    path = lines(directory, "x.jsonl", 5)
+    killed = cli.run("feed", "--source", "test", path, NEWSLOOM_CRASH_AT="CLIENT_BEFORE_SUBMIT:3")
+    assert killed.returncode == -signal.SIGKILL
+    found = cli.json("feed", "--source", "test", "--wait", path)
+    assert [f["state"] for f in found] == ["stored"] * 5
+
+
+def test_silent_endpoint_is_passed_by_for_the_next(cli, directory):
+    cli.settings["broker.feed"] = f"ipc://{directory}/nobody,{cli.settings['broker.feed']}"
+    (directory / "a.txt").write_text("a")
+    assert "1 accepted" in cli.run("feed", "--source", "a", "a.txt", code=0).stdout
+
+
+def test_terminal_shows_rate_and_time_left(cli, directory):
+    path = lines(directory, "x.jsonl", 2000)
+    leader, follower = os.openpty()
+    feed = subprocess.Popen(cli.command("feed", "--source", "test", path), stderr=follower,
+                            stdout=subprocess.DEVNULL, env=cli.env)
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:  # the terminal's other side is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(leader)
+    assert feed.wait(60) == 0
+    assert b"articles" in shown and b"/s" in shown and b"ETA" in shown and b"100 %" in shown
