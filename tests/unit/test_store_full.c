@@ -5,7 +5,7 @@
 
 #include "tests/unit/store_home.h"
 
-#define BODY_SIZE 20000
+#define BODY_SIZE 80000
 
 static char body[BODY_SIZE + 1];
 
@@ -204,18 +204,18 @@ static void extraction_that_finds_no_page_is_refused_and_nothing_breaks(void **s
 static void done_takes_room_from_the_log_when_the_reserve_is_gone(void **state)
 {
     struct home *home = *state;
-    char *extraction = memory_new(50 * BODY_SIZE + 1);
+    char *extraction = memory_new(1000001);
     unsigned count = fill(home);
-    for (unsigned number = 1; number <= 120; number++) {
-        size_t size = (number % 5 + 1) * 10 * BODY_SIZE;
+    for (unsigned number = 1; number <= 60; number++) {
+        size_t size = (number % 5 + 1) * 200000;
         memset(extraction, 'e', size);
         extraction[size] = 0;
         settle_numbered(home, number, extraction);
     }
     free(extraction);
     assert_true(facts_of(home).first_retained > 1);
-    assert_int_equal(facts_of(home).last_sequence, 120);
-    assert_int_equal(open_count(home), count - 120);
+    assert_int_equal(facts_of(home).last_sequence, 60);
+    assert_int_equal(open_count(home), count - 60);
 }
 
 /* Turns of one small change each, until half of the reserve is held by the reader. */
@@ -246,7 +246,7 @@ static void reader_from_outside_does_not_take_the_room_to_finish(void **state)
     while (accept_numbered(home, ++number, &err) == STATUS_OK)
         settle_numbered(home, number, "facts");
     assert_true(facts_of(home).full);
-    assert_true(number > 100);
+    assert_true(number > 40);
     assert_true(settle_text(home, 1, "text", "facts").first);
     assert_false(facts_of(home).tight);
     assert_true(turns_until_tight(home) > 10);
