@@ -65,9 +65,16 @@ static int widen_map(struct store *store, size_t map_size)
     (void)mdb_env_stat(store->env, &stat);
     (void)mdb_env_info(store->env, &info);
     size_t least = (info.me_last_pgno + 1) * stat.ms_psize + store->options.reserve_bytes;
-    int code = 0;
-    if (least > map_size) {
-        map_size = (least + os_page - 1) / os_page * os_page;
+    mdb_filehandle_t fd;
+    struct stat file;
+    int code = mdb_env_get_fd(store->env, &fd);
+    if (!code && fstat(fd, &file) != 0)
+        code = errno;
+    /* only a file that was taken for a larger budget: this one's is never exceeded, and a disk that
+     * others have filled must not keep us from starting */
+    if (!code && (size_t)file.st_size > map_size && least > map_size) {
+        least = least < (size_t)file.st_size ? least : (size_t)file.st_size;
+        map_size = least / os_page * os_page;
         code = mdb_env_set_mapsize(store->env, map_size);
     }
     room_init(&store->room, stat.ms_psize, &store->options, map_size);
