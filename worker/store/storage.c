@@ -225,7 +225,7 @@ static void refuse(struct storage *storage, struct article_row *row, bool perman
 {
     row->end = ROW_REFUSED;
     row->permanent = permanent;
-    (void)snprintf(row->why, sizeof row->why, "%s", why);
+    (void)snprintf(row->why, sizeof row->why, "%.*s", (int)sizeof row->why - 1, why);
     storage->figures.refused++;
 }
 
