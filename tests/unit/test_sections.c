@@ -13,6 +13,10 @@
     "Dự kiến con đường sẽ được rải nhựa trước mùa mưa năm sau, với kinh phí do huyện và dân " \
     "cùng lo."
 
+#define PROSE_4                                                                                                          \
+    "Nhiều người đi làm ăn xa cũng gửi tiền về giúp quê nhà, người ít người nhiều, ai cũng " \
+    "mong đường sớm xong."
+
 static const char *letters_of(struct arena *arena, const char *text)
 {
     struct document document = read_text(arena, text);
@@ -40,6 +44,17 @@ static void menus_above_and_teasers_below_are_junk(void **state)
                                           "sông đi lại dễ dàng hơn rất nhiều so với trước đây.\n"
                                           "Gửi bình luận\nHọ và tên\n"),
                         "RRRTMMLBBMRRRRRR");
+}
+
+static void box_inside_the_article_does_not_end_it(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(letters_of(arena, "Dân làng sửa đường sau lũ\n" PROSE_1 "\n>> Xem thêm: "
+                                          "Cầu mới vừa xong\n" PROSE_2 "\nTin liên quan\nMột cây "
+                                          "cầu mới vừa xong\nChợ nổi đông khách ngày cuối "
+                                          "năm\n" PROSE_3 "\n" PROSE_4 "\n"),
+                        "TLRBRRRBB");
 }
 
 static void pictures_have_captions_and_names(void **state)
@@ -115,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headline_lead_and_body_are_told_apart),
         cmocka_unit_test(menus_above_and_teasers_below_are_junk),
+        cmocka_unit_test(box_inside_the_article_does_not_end_it),
         cmocka_unit_test(pictures_have_captions_and_names),
         cmocka_unit_test(lines_that_stand_twice_are_kept_once),
         cmocka_unit_test(wrapped_lines_are_one_paragraph),

@@ -82,6 +82,14 @@ static const char *const stops[] = {
     "tổng số lượt truy cập",
 };
 
+/* Of these, the ones that also head boxes in the middle of an article. */
+static const char *const boxes[] = {
+    "tin liên quan",     "tin bài liên quan",   "bài viết liên quan",  "bài liên quan",
+    "các tin liên quan", "video liên quan",     "ảnh liên quan",       "sự kiện liên quan",
+    "chủ đề liên quan",  "có thể bạn quan tâm", "bạn có thể quan tâm", "đọc nhiều",
+    "tin nóng",          "quảng cáo",           "tin nổi bật",
+};
+
 /* Lines that begin so are noise wherever they stand. */
 static const char *const noises[] = {
     "xem thêm",
@@ -321,7 +329,7 @@ static unsigned phrase_looks(const char *folded, unsigned words)
     unsigned looks = 0;
     bool is_short = words <= 2 * PHRASE_EXTRA_WORDS;
     if (is_stop(folded, words))
-        looks |= LINE_STOP;
+        looks |= LINE_STOP | (starts_with(folded, boxes, COUNT_OF(boxes)) ? LINE_BOX : 0);
     if (starts_with(folded, noises, COUNT_OF(noises)))
         looks |= LINE_NOISE;
     if (is_short && contains(folded, counters, COUNT_OF(counters)))
@@ -330,8 +338,9 @@ static unsigned phrase_looks(const char *folded, unsigned words)
         looks |= LINE_BYLINE;
     if (words <= 4 && contains(folded, picture_endings, COUNT_OF(picture_endings)))
         looks |= LINE_PICTURE;
-    if (words <= CAPTION_MOST_WORDS && (contains(folded, caption_marks, COUNT_OF(caption_marks)) ||
-                                        strncmp(folded, "ảnh ", strlen("ảnh ")) == 0))
+    if (!(looks & LINE_BYLINE) && words <= CAPTION_MOST_WORDS &&
+        (contains(folded, caption_marks, COUNT_OF(caption_marks)) ||
+         strncmp(folded, "ảnh ", strlen("ảnh ")) == 0))
         looks |= LINE_CAPTION;
     return looks;
 }

@@ -25,6 +25,7 @@ enum line_look {
     LINE_REPEATED = 2048, /* stands on an earlier line too */
     LINE_COUNT = 4096,    /* views, readers */
     LINE_ECHO = 8192,     /* repeats the line right before it */
+    LINE_BOX = 16384,     /* a stop that may also head a box in the middle of an article */
 };
 
 struct line {

@@ -18,6 +18,8 @@ enum {
     LISTING_LEAST_TEASERS = 12, /* so many headlines and hardly any prose: a listing */
     LISTING_MOST_BODY_WORDS = 90,
     TEASER_RUN = 3,   /* so many headlines in a row are teasers */
+    BOX_REACH = 10,   /* lines from the head of a box to the article that goes on */
+    LEAD_REACH = 5,   /* lines from the headline to a lead that stands apart */
     BYLINE_REACH = 3, /* lines after the body in which its author may stand */
 };
 
@@ -26,6 +28,21 @@ struct region {
     uint32_t first;
     uint32_t end;
 };
+
+/* Where the article goes on below a box, 0 when it does not. Teasers are headlines with at most one
+ * paragraph each. */
+static uint32_t end_of_box(const struct lines *lines, uint32_t box)
+{
+    const unsigned never = LINE_REPEATED | LINE_TIME | LINE_STOP | LINE_NOISE;
+    uint32_t end = lines->count - box > BOX_REACH ? box + BOX_REACH : lines->count;
+    for (uint32_t i = box + 2; i < end; i++) {
+        unsigned both = lines->items[i - 1].looks & lines->items[i].looks;
+        unsigned either = lines->items[i - 1].looks | lines->items[i].looks;
+        if (both & LINE_PROSE && !(either & never))
+            return i - 1;
+    }
+    return 0;
+}
 
 /* How much a line speaks for being part of the article, in words. */
 static int64_t line_weight(const struct line *line, bool is_after_prose)
@@ -39,7 +56,7 @@ static int64_t line_weight(const struct line *line, bool is_after_prose)
     if (looks & LINE_STOP)
         return is_after_prose ? -400 : -40;
     if (looks & LINE_NOISE)
-        return -60;
+        return -12;
     if (looks & LINE_TIME)
         return is_after_prose ? -60 : -2;
     if (looks & LINE_PROSE)
@@ -60,12 +77,16 @@ static struct region find_region(const struct lines *lines)
     int64_t best_weight = 0;
     int64_t weight = 0;
     uint32_t first = 0;
+    uint32_t box_end = 0; /* lines of a box inside the article weigh nothing */
     for (uint32_t i = 0; i < lines->count; i++) {
         if (weight <= 0) {
             weight = 0;
             first = i;
         }
-        weight += line_weight(&lines->items[i], weight > 0);
+        if (lines->items[i].looks & LINE_BOX && i >= box_end)
+            box_end = end_of_box(lines, i);
+        if (i >= box_end)
+            weight += line_weight(&lines->items[i], weight > 0);
         if (weight > best_weight) {
             best_weight = weight;
             best = (struct region){first, i + 1};
@@ -189,7 +210,9 @@ static Newsloom__V1__SectionKind kind_above(const struct lines *lines, uint32_t 
         return KIND(METADATA);
     if (is_below_title && line->looks & LINE_CAPTION)
         return KIND(CAPTION);
-    return KIND(JUNK);
+    bool is_lead = is_below_title && line->looks & LINE_PROSE && index - title <= LEAD_REACH &&
+                   !(line->looks & (LINE_REPEATED | LINE_STOP | LINE_NOISE));
+    return is_lead ? KIND(LEAD) : KIND(JUNK);
 }
 
 static bool is_prose(const struct lines *lines, uint32_t index)
@@ -213,9 +236,7 @@ static bool is_teaser(const struct lines *lines, uint32_t index, struct region r
         run++;
     for (uint32_t i = index + 1; i < region.end && run < TEASER_RUN && is_headline(lines, i); i++)
         run++;
-    bool follows_noise = index > region.first && lines->items[index - 1].looks & LINE_NOISE &&
-                         lines->items[index - 1].words <= 4;
-    return run >= TEASER_RUN || follows_noise;
+    return run >= TEASER_RUN;
 }
 
 static Newsloom__V1__SectionKind kind_inside(const struct lines *lines, uint32_t index,
@@ -304,12 +325,16 @@ static void judge_lines(const struct document *document, const struct lines *lin
     uint32_t body_first = title == region.first ? region.first + 1 : region.first;
     while (body_first < region.end && !is_prose(lines, body_first))
         body_first++;
+    bool in_box = false; /* below "Tin liên quan" or "Xem thêm", until prose comes */
     for (uint32_t i = 0; i < lines->count; i++) {
+        const struct line *line = &lines->items[i];
+        bool opens_box = line->looks & LINE_STOP || (line->looks & LINE_NOISE && line->words <= 4);
+        in_box = !(line->looks & LINE_PROSE) && (in_box || (opens_box && i > region.first));
         if (i == title)
             kinds[i] = KIND(TITLE);
         else if (i < region.first)
             kinds[i] = kind_above(lines, i, title);
-        else if (i < region.end)
+        else if (i < region.end && !in_box)
             kinds[i] = kind_inside(lines, i, region, body_first);
         else
             kinds[i] = KIND(JUNK);
@@ -326,7 +351,8 @@ static void judge_lines(const struct document *document, const struct lines *lin
 /* "Theo", "Tác giả:" and brackets around a name say nothing of it. */
 static const char *author_of(const struct document *document, const struct line *line)
 {
-    static const char *const before[] = {"tác giả:", "bài, ảnh:", "thực hiện:", "bài:"};
+    static const char *const before[] = {
+        "tác giả:", "bài, ảnh:", "tin, ảnh:", "tin, bài:", "thực hiện:", "bài:"};
     struct span span = line->span;
     for (size_t i = 0; i < COUNT_OF(before); i++)
         if (strncmp(line->folded, before[i], strlen(before[i])) == 0)
