@@ -19,9 +19,10 @@ def test_reset_loses_credit(new_broker, seed, time_given):
         breathe(chance.uniform(0.01, 0.2))
     workers = [thread.worker for thread in rig.workers]
     before = [worker.progress for worker in workers]
-    for worker, progress in zip(workers, before):
-        wait_for(lambda w=worker, p=progress: w.progress > p + 3, 20,
-                 "every worker has work after the last cut")
+    for thread, progress in zip(rig.workers, before):
+        wait_for(lambda t=thread, p=progress: t.worker.progress > p + 3 or t.failure, 20,
+                 f"{thread.name} has work after the last cut")
+        assert not thread.failure, thread.failure
     rig.settle_and_audit("reset_loses_credit", sum(proxy.resets for proxy in proxies))
     for worker in workers:
         assert worker.most_held <= worker.slots, f"{worker.name} held {worker.most_held}"
