@@ -6,11 +6,23 @@
 #include "client/command/print.h"
 #include "common/clock.h"
 
-static json_t *line_of(const char *file, uint64_t line, const char *source, const char *key,
-                       const char *url)
+/* File names need not be UTF-8; JSON is. */
+static void set_text(json_t *object, const char *name, const char *text)
 {
-    return json_pack("{ss* sI ss* ss* ss*}", "file", file, "line", (json_int_t)line, "source",
-                     source, "key", key, "url", url);
+    json_t *value = text ? json_string(text) : NULL;
+    if (text)
+        (void)json_object_set_new(object, name, value ? value : json_string("(not UTF-8)"));
+}
+
+static json_t *line_of(const char *file, uint64_t line, const struct newsloom_article *identity)
+{
+    json_t *value = json_object();
+    set_text(value, "file", file);
+    (void)json_object_set_new(value, "line", json_integer((json_int_t)line));
+    set_text(value, "source", identity->source);
+    set_text(value, "key", identity->key);
+    set_text(value, "url", identity->url);
+    return value;
 }
 
 /* "file:12" or "file" */
@@ -32,8 +44,7 @@ void feed_say_refused(struct feed *feed, const struct input_item *item, const ch
     (void)fprintf(stderr, ": refused (%s): %s\n", code, text);
     if (!feed->as_json)
         return;
-    json_t *value =
-        line_of(item->file, item->line, item->article.source, item->article.key, item->article.url);
+    json_t *value = line_of(item->file, item->line, &item->article);
     (void)json_object_set_new(value, "receipt", json_string("REFUSED"));
     (void)json_object_set_new(value, "refusal", json_string(code));
     (void)json_object_set_new(value, "text", json_string(text));
@@ -50,7 +61,9 @@ static const char *receipt_name(enum newsloom_receipt_code code)
 static void print_flight(const struct flight *flight, const struct newsloom_receipt *receipt,
                          const struct newsloom_outcome *outcome)
 {
-    json_t *value = line_of(flight->file, flight->line, flight->source, flight->key, flight->url);
+    const struct newsloom_article identity = {
+        .source = flight->source, .key = flight->key, .url = flight->url};
+    json_t *value = line_of(flight->file, flight->line, &identity);
     enum newsloom_state state = outcome ? outcome->state : receipt->state;
     uint64_t sequence = outcome ? outcome->sequence : receipt->sequence;
     (void)json_object_set_new(value, "receipt", json_string(receipt_name(receipt->code)));

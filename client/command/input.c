@@ -79,6 +79,12 @@ static bool is_article_file(const char *name)
            ends_with(name, ".jsonl");
 }
 
+/* A file that is not there behind its link is one too: opening it says so. */
+static bool is_file(const FTSENT *entry)
+{
+    return entry->fts_info == FTS_F || entry->fts_info == FTS_SLNONE || entry->fts_info == FTS_NS;
+}
+
 static enum status add_folder(struct input *input, const char *path, struct error *err)
 {
     char *const roots[] = {(char *)(uintptr_t)path, NULL};
@@ -93,7 +99,7 @@ static enum status add_folder(struct input *input, const char *path, struct erro
             errno = entry->fts_errno;
             status = error_set_errno(err, STATUS_INVALID, "could not read the folder %.150s",
                                      entry->fts_path);
-        } else if (entry->fts_info == FTS_F && is_article_file(entry->fts_name)) {
+        } else if (is_file(entry) && is_article_file(entry->fts_name)) {
             add_file(input, entry->fts_path, entry->fts_path + prefix,
                      (uint64_t)entry->fts_statp->st_size);
         }

@@ -18,6 +18,7 @@
 #define HOLD_LIMIT_MS    30000
 #define CLASS_COUNT      3 /* the wire's UNSPECIFIED, LIVE, BACKFILL */
 #define SEND_AGAIN_MS    20
+#define DOUBLINGS_MAX    4 /* of the time-out after which articles are sent again */
 #define SHUTDOWN_WAIT_MS 1000
 
 /* One Submit that was sent and has receipts to come. */
@@ -54,6 +55,8 @@ struct newsloom_feeder {
     size_t pending_bytes;
     uint64_t receipts;
     uint64_t retries;
+    unsigned
+        losses; /* time-outs in a row: the next one is longer, an overloaded broker gets time */
     uint64_t random;
     int64_t stalled_since_ms; /* the last receipt, or when there was something to wait for again */
     Newsloom__V1__RefusalCode refusal;
@@ -178,10 +181,17 @@ static void send_waiting(struct newsloom_feeder *f, int64_t now_ms)
             taken = ship(f, &f->waiting[at], now_ms);
 }
 
+static int64_t resend_after_ms(const struct newsloom_feeder *f)
+{
+    unsigned doublings = f->losses < DOUBLINGS_MAX ? f->losses : DOUBLINGS_MAX;
+    return connection_timeout_ms(f->connection) << doublings;
+}
+
 /* A shipment whose connection is gone, or that had no answer in time, goes out again. */
 static void resend_lost(struct newsloom_feeder *f, int64_t now_ms)
 {
-    int64_t timeout_ms = connection_timeout_ms(f->connection);
+    int64_t timeout_ms = resend_after_ms(f);
+    bool timed_out = false;
     unsigned generation = connection_generation(f->connection);
     for (struct shipment **place = &f->shipments; *place;) {
         struct shipment *shipment = *place;
@@ -189,10 +199,12 @@ static void resend_lost(struct newsloom_feeder *f, int64_t now_ms)
             place = &shipment->next;
             continue;
         }
+        timed_out = timed_out || shipment->generation == generation;
         *place = shipment->next;
         queue_return(f, shipment, true);
         free(shipment);
     }
+    f->losses += timed_out;
 }
 
 /* ---- receipts ------------------------------------------------------------------------------ */
@@ -232,6 +244,7 @@ static void hand_over(struct newsloom_feeder *f, struct submission *s,
     f->pending--;
     f->pending_bytes -= s->size;
     f->receipts++;
+    f->losses = 0;
     f->stalled_since_ms = clock_mono_ms();
     submission_free(&s);
     if (f->on_receipt)
@@ -428,7 +441,7 @@ static int64_t next_duty_ms(const struct newsloom_feeder *f, int64_t now_ms, int
         wait_ms = due_ms < wait_ms ? due_ms : wait_ms;
     }
     for (const struct shipment *s = f->shipments; s; s = s->next) {
-        int64_t left_ms = s->sent_at_ms + connection_timeout_ms(f->connection) - now_ms;
+        int64_t left_ms = s->sent_at_ms + resend_after_ms(f) - now_ms;
         wait_ms = left_ms < wait_ms ? left_ms : wait_ms;
     }
     return wait_ms > 0 ? wait_ms : 0;

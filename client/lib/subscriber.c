@@ -12,7 +12,6 @@
 #define WINDOW_ENTRIES 256
 #define BEAT_MS        1000 /* until the broker says how often */
 #define BEAT_LEAST_MS  50
-#define SILENT_BEATS   5 /* without a word from the broker: subscribe again */
 #define RETRY_MS       200
 
 enum subscriber_state {
@@ -46,7 +45,6 @@ struct newsloom_subscriber {
     int64_t beat_ms;
     int64_t beat_due_ms;
     int64_t asked_at_ms;
-    int64_t heard_at_ms;
 
     struct newsloom_gap gap;
     struct message gap_message;
@@ -99,15 +97,14 @@ static void send_credit(struct newsloom_subscriber *s, int64_t now_ms)
     s->beat_due_ms = now_ms + s->beat_ms;
 }
 
-/* A connection that is new, an answer that does not come, a broker that fell silent: ask again. */
+/* A connection that is new, or an answer that does not come: ask again. A broker that forgot the
+ * subscription refuses the next Credit, which leads here too. */
 static void keep_subscribed(struct newsloom_subscriber *s, int64_t now_ms)
 {
     unsigned generation = connection_generation(s->connection);
     bool lost = s->state != SUBSCRIBER_IDLE && s->generation != generation;
     if (s->state == SUBSCRIBER_ASKED &&
         now_ms - s->asked_at_ms > connection_timeout_ms(s->connection))
-        lost = true;
-    if (s->state == SUBSCRIBER_STREAMING && now_ms - s->heard_at_ms > SILENT_BEATS * s->beat_ms)
         lost = true;
     if (lost)
         s->state = SUBSCRIBER_IDLE;
@@ -206,7 +203,6 @@ static enum status take_refusal(struct newsloom_subscriber *s, const Newsloom__V
 
 static enum status take_message(struct newsloom_subscriber *s, struct message *message)
 {
-    s->heard_at_ms = clock_mono_ms();
     /* What comes unasked (batches) carries no request, or the Subscribe's. */
     if (message->envelope->request && message->envelope->request != s->request)
         return STATUS_OK; /* for a subscription that is no longer in force */

@@ -287,3 +287,14 @@ def test_terminal_shows_rate_and_time_left(cli, directory):
     os.close(leader)
     assert feed.wait(60) == 0
     assert b"articles" in shown and b"/s" in shown and b"ETA" in shown and b"100 %" in shown
+
+
+def test_names_that_are_no_text_are_refused_by_name(cli, directory):
+    folder = directory / "crawl"
+    folder.mkdir()
+    (folder / "gone.txt").symlink_to("nowhere")
+    with open(os.fsencode(folder) + b"/\xff.txt", "w") as file:
+        file.write("text")
+    found = cli.json("feed", "--source", "test", folder, code=65)
+    assert [f["receipt"] for f in found] == ["REFUSED"] * 2
+    assert {f["refusal"] for f in found} == {"INVALID_PAYLOAD", "BAD_KEY"}

@@ -9,6 +9,7 @@ from support.cli import CommandLine
 from support.fake_worker import MemoryStorage, WorkingThread
 from support.feeder import Feeder
 from support.proxy import Proxy
+from support.waiting import wait_for
 
 
 @pytest.fixture
@@ -160,6 +161,24 @@ def test_cut_connections_lose_no_entry(new_broker, directory):
     worker.finish()
     proxy.close()
     assert sequences(follow) == list(range(1, 1501))
+
+
+def test_frozen_subscriber_takes_up_where_it_stood(cli, press):
+    """The broker ends a silent subscription; the next credit is refused, and it subscribes again."""
+    follow = cli.start("subscribe", "--from", "earliest", "--name", "frozen", "--json")
+    press(2)
+    follow.wait_lines(2)
+    follow.process.send_signal(signal.SIGSTOP)
+    press(2)
+    wait_for(lambda: not [s for s in cli.json("status")[0]["subscribers"] if s["connected"]], 20,
+             "the broker gives it up")
+    follow.process.send_signal(signal.SIGCONT)
+    follow.wait_lines(4)
+    press(1)
+    follow.wait_lines(5)
+    follow.interrupt()
+    assert follow.end() == 0
+    assert sequences(follow) == [1, 2, 3, 4, 5]
 
 
 def test_no_broker_is_said_within_the_time_out(cli, directory):

@@ -29,7 +29,8 @@ class CommandLine:
     def run(self, *arguments, stdin: str = "", timeout: float = 60, code: int = None, **env):
         done = subprocess.run(self.command(*arguments), input=stdin.encode(), capture_output=True,
                               timeout=timeout, env={**self.env, **env}, cwd=self.directory)
-        done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+        done.stdout, done.stderr = (
+            text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
         assert "Sanitizer" not in done.stderr, done.stderr
         if code is not None:
             assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
