@@ -173,6 +173,8 @@ static void hear_keeper(struct worker *worker)
             (void)snprintf(worker->blocked_reason, sizeof worker->blocked_reason, "%s",
                            note.err.text);
             worker->beaten_ms = 0;
+            if (worker->leaving && worker->leave_ms > worker->now_ms + LEAVE_LIMIT_MS)
+                worker->leave_ms = worker->now_ms + LEAVE_LIMIT_MS;
             break;
         case NOTE_BROKEN:
             log_error("database-unfit", "reason=%s: giving back all articles and stopping",
@@ -230,6 +232,12 @@ static void watch_extractions(struct worker *worker)
 
 /* ---- the turn and the end ---- */
 
+/* What was started shall end well, unless nobody is there to store it or to hear of it. */
+static int64_t drain_patience(const struct worker *worker)
+{
+    return worker->blocked || !worker->welcomed ? LEAVE_LIMIT_MS : DRAIN_LIMIT_MS;
+}
+
 static void hear_signals(struct worker *worker)
 {
     struct signalfd_siginfo info;
@@ -238,7 +246,7 @@ static void hear_signals(struct worker *worker)
         if (worker->signal_count == 1) {
             log_info("draining", "signal=%u held=%u", info.ssi_signo, ledger_count(worker->ledger));
             notify_stopping();
-            leave(worker, 0, DRAIN_LIMIT_MS, "told to stop");
+            leave(worker, 0, drain_patience(worker), "told to stop");
             conversation_release(worker, false, "told to stop");
         } else {
             log_info("hurrying", "held=%u", ledger_count(worker->ledger));

@@ -405,12 +405,37 @@ static size_t gather_open(struct article_row **rows, size_t count)
     return open;
 }
 
+/* One transaction for all; a connection that was cut while it was idle is not worth an alarm, so
+ * the first loss is followed by a second attempt at once. */
+static enum status save_batch(struct storage *storage, struct article_row **rows, size_t count,
+                              struct failure *failure, struct error *err)
+{
+    bool *inserted = memory_new(count * sizeof *inserted);
+    enum status status = save_group(storage, rows, count, inserted, failure);
+    if (status != STATUS_OK && failure->connection_lost && storage->losses++ == 0) {
+        status = storage_open(storage, err);
+        if (status == STATUS_OK) {
+            *failure = (struct failure){.verdict = SQL_AGAIN};
+            status = save_group(storage, rows, count, inserted, failure);
+            storage->losses += status != STATUS_OK && failure->connection_lost;
+        } else if (status == STATUS_BROKEN) {
+            failure->verdict = SQL_BROKEN;
+            (void)snprintf(failure->text, sizeof failure->text, "%s", err->text);
+        }
+    }
+    free(inserted);
+    return status;
+}
+
 enum status storage_save(struct storage *storage, struct article_row **rows, size_t count,
                          struct error *err)
 {
     size_t open = gather_open(rows, count);
     if (open == 0)
         return STATUS_OK;
+    struct error unused;
+    if (!err)
+        err = &unused;
     enum status status = storage_open(storage, err);
     if (status != STATUS_OK)
         return status;
@@ -423,20 +448,16 @@ enum status storage_save(struct storage *storage, struct article_row **rows, siz
         return save_each(storage, rows, open, false, err);
     }
     struct failure failure = {.verdict = SQL_AGAIN};
-    bool *inserted = memory_new(open * sizeof *inserted);
-    status = save_group(storage, rows, open, inserted, &failure);
-    free(inserted);
+    status = save_batch(storage, rows, open, &failure, err);
     if (status == STATUS_OK) {
         storage->losses = 0;
         return save_each(storage, rows, open, true, err);
     }
     storage->figures.batch_failures++;
     if (failure.verdict == SQL_BROKEN)
-        return error_set(err, STATUS_BROKEN, "cannot store: %s, SQLSTATE %s", failure.text,
-                         failure.state);
-    if (failure.connection_lost) {
-        storage->losses++;
+        return error_set(err, STATUS_BROKEN, "cannot store: %s%s%s", failure.text,
+                         failure.state[0] ? ", SQLSTATE " : "", failure.state);
+    if (failure.connection_lost)
         return error_set(err, STATUS_AGAIN, "could not store: %s", failure.text);
-    }
     return save_each(storage, rows, open, false, err);
 }
