@@ -10,6 +10,7 @@
 
 enum {
     MOST_TAGS = 100000, /* a page has a few thousand; parsing costs more than the bytes show */
+    MOST_TAG_WORDS = 5000,
     DEEPEST_NODE = 200,
     HEAD_BYTES = 4096,
     PROSE_WORDS = 12,
@@ -336,6 +337,30 @@ static const char *declared_charset(const struct article_input *input, struct ar
     return decode_knows(name) ? name : "";
 }
 
+/* Parsing a tag costs the square of its attributes: where no ">" comes for so many words, the "<"
+ * begins no tag that a page could mean. */
+static const char *without_giant_tags(const struct decoded *decoded, struct arena *arena)
+{
+    char *copy = NULL;
+    size_t tag = decoded->size; /* where the open tag began; size: none is open */
+    size_t words = 0;
+    for (size_t i = 0; i < decoded->size; i++) {
+        char byte = decoded->bytes[i];
+        if (byte == '<') {
+            tag = i;
+            words = 0;
+        } else if (byte == '>') {
+            tag = decoded->size;
+        } else if (tag < decoded->size && strchr(" \t\r\n/\"'", byte) && ++words > MOST_TAG_WORDS) {
+            if (!copy)
+                copy = arena_text(arena, decoded->bytes, decoded->size);
+            copy[tag] = ' ';
+            tag = decoded->size;
+        }
+    }
+    return copy ? copy : decoded->bytes;
+}
+
 static enum status check_tags(const struct decoded *decoded, struct error *err)
 {
     size_t tags = 0;
@@ -379,7 +404,8 @@ enum status html_read(const struct article_input *input, struct arena *arena,
         return status;
     const int options = HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
                         HTML_PARSE_NONET | HTML_PARSE_COMPACT | HTML_PARSE_IGNORE_ENC;
-    xmlDoc *tree = htmlReadMemory(decoded.bytes, (int)decoded.size, NULL, "UTF-8", options);
+    xmlDoc *tree = htmlReadMemory(without_giant_tags(&decoded, arena), (int)decoded.size, NULL,
+                                  "UTF-8", options);
     const xmlNode *root = tree ? xmlDocGetRootElement(tree) : NULL;
     if (!root) {
         xmlFreeDoc(tree);
