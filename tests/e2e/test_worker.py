@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a worker does with articles that cost too much, and with brokers and databases that go away."""
+import signal
+
 import psycopg
 import pytest
 
@@ -7,6 +9,7 @@ from support.articles import Piece
 from support.auditor import Auditor, wait_settled
 from support.contract import wire
 from support.feeder import Feeder
+from support.operating import Operator
 from support.waiting import wait_for
 
 
@@ -18,8 +21,8 @@ def feeder(broker, ledger):
 
 
 def big(newsroom, key: str, size: int) -> Piece:
-    text = newsroom.text(200)
-    return Piece("proof", key, "Bài rất dài", (text * (1 + size // len(text.encode())))[:size].encode()[:size])
+    text = newsroom.text(200).encode()
+    return Piece("proof", key, "Bài rất dài", (text * (1 + size // len(text)))[:size])
 
 
 def test_article_over_its_memory_is_dead_and_its_neighbours_are_stored(broker, database, new_worker,
@@ -68,8 +71,8 @@ def test_rows_that_somebody_locks_are_waited_for(broker, database, new_worker, f
     with psycopg.connect(database.url) as other:
         other.execute("LOCK TABLE newsloom.mention IN SHARE MODE")
         feeder.submit(pieces)
-        wait_for(lambda: database.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IS NOT NULL") > 0, 20,
-                 "the worker waits")
+        wait_for(lambda: database.value("SELECT count(*) FROM pg_locks WHERE NOT granted "
+                                        "AND relation IS NOT NULL") > 0, 20, "the worker waits")
         assert wire.STORED not in {feeder.outcome(p.source, p.key).state for p in pieces}
     wait_settled(broker)
     assert {feeder.outcome(p.source, p.key).attempts_charged for p in pieces} == {0}
@@ -100,3 +103,36 @@ def test_database_connection_cut_again_and_again(broker, database, new_worker, f
         database.terminate_backends()
     audit = Auditor(broker, ledger, database).run()
     assert (audit.stored, audit.dead) == (60, 0)
+
+
+def test_sigterm_while_the_database_is_away_gives_back_and_ends(broker, postgres, database, new_worker,
+                                                                feeder, ledger, newsroom):
+    worker = new_worker(broker, database)
+    feeder.submit(newsroom.pieces(3))
+    wait_settled(broker)
+    postgres.stop(signal.SIGQUIT)
+    try:
+        pieces = newsroom.pieces(10)
+        feeder.submit(pieces)
+        worker.wait_log("database-away")
+        assert worker.terminate(15) == 0
+    finally:
+        postgres.start()
+    new_worker(broker, database)
+    assert Auditor(broker, ledger, database).run().stored == 13
+    assert {feeder.outcome(p.source, p.key).attempts_charged for p in pieces} == {0}
+
+
+def test_second_sigterm_hurries(broker, database, new_worker, feeder, ledger, newsroom):
+    worker = new_worker(broker, database, **{"batch.delay": "60s", "batch.articles": "128"})
+    pieces = newsroom.pieces(5)
+    feeder.submit(pieces)
+    operator = Operator(broker.endpoint("operator"))
+    wait_for(lambda: sum(w.held for w in operator.status().workers) == 5, what="it holds them")
+    operator.close()
+    worker.signal(signal.SIGTERM)
+    worker.wait_log("draining")
+    assert worker.terminate(10) == 0
+    new_worker(broker, database)
+    assert Auditor(broker, ledger, database).run().stored == 5
+    assert {feeder.outcome(p.source, p.key).attempts_charged for p in pieces} == {0}
