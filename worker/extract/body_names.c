@@ -182,6 +182,14 @@ static void read_police(struct body_reader *b)
         take_nested(b, 1);
 }
 
+/* "HĐQT Ngân hàng …": the body that the unit belongs to follows at once. */
+static bool begins_parent(const struct body_reader *b)
+{
+    const struct phrase_match *head = reading_match(b->r, b->at, CATEGORY_BODY_HEAD);
+    return head && (head->value == BODY_HEAD_COMPANY || head->value == BODY_HEAD_BANK ||
+                    head->value == BODY_HEAD_SCHOOL || head->value == BODY_HEAD_COURT);
+}
+
 static void read_unit(struct body_reader *b, unsigned depth)
 {
     uint32_t first = b->at;
@@ -198,6 +206,8 @@ static void read_unit(struct body_reader *b, unsigned depth)
         }
         if (take_body(b))
             return;
+        if (b->at == first && begins_parent(b) && take_nested(b, depth))
+            return;
         if (take_word(b, b->at == first)) {
             bool is_level = reading_length(b->r, before, CATEGORY_PLACE_HEAD) == b->at - before;
             b->name.has_place = b->name.has_place || is_level;
@@ -212,7 +222,8 @@ static void read_unit(struct body_reader *b, unsigned depth)
             continue;
         }
         bool is_acronym = reading_has(b->r, b->at, SHAPE_ALL_CAPITALS);
-        bool is_person = reading_length(b->r, b->at, CATEGORY_FAMILY) && b->at > first;
+        bool is_person = reading_length(b->r, b->at, CATEGORY_FAMILY) && b->at > first &&
+                         search_is_capital(b->search, b->at + 1);
         if (search_is_capital(b->search, b->at) && (is_acronym || !is_person) &&
             (b->at - first < 4 || is_acronym) && take_capital(b))
             continue;
@@ -235,6 +246,25 @@ static void read_court(struct body_reader *b)
         b->at++;
     if (!take_place(b) && !take_level(b))
         take_nested(b, 1);
+}
+
+/* A word in lower case inside the name of a company: a capital follows soon, no verb between. */
+static bool leads_to_capital(const struct body_reader *b)
+{
+    if (b->name.has_place || !b->name.has_capital)
+        return false;
+    for (uint32_t i = b->at; i < b->stop && i < b->at + 5; i++) {
+        if (search_is_capital(b->search, i))
+            return !reading_length(b->r, i, CATEGORY_BODY_HEAD) &&
+                   !reading_length(b->r, i, CATEGORY_RANK);
+        bool is_word = reading_has(b->r, i, SHAPE_WORD) &&
+                       !reading_length(b->r, i, CATEGORY_STOP) &&
+                       !reading_length(b->r, i, CATEGORY_HONORIFIC) &&
+                       !reading_length(b->r, i, CATEGORY_POSITION);
+        if (!is_word)
+            return false;
+    }
+    return false;
 }
 
 static void read_company(struct body_reader *b)
@@ -267,6 +297,10 @@ static void read_company(struct body_reader *b)
             b->name.has_place = true;
             continue;
         }
+        bool is_person = b->name.has_place && reading_length(b->r, b->at, CATEGORY_FAMILY) &&
+                         search_is_capital(b->search, b->at + 1);
+        if (is_person)
+            return;
         bool is_number = reading_has(b->r, b->at, SHAPE_NUMBER) && b->name.has_capital &&
                          !search_has_flag(b->search, b->at, TOKEN_IN_DATE);
         if (is_number) {
@@ -291,7 +325,9 @@ static void read_company(struct body_reader *b)
         }
         if (take_capital(b) || (b->at > first && skip_joint(b)))
             continue;
-        break;
+        if (!leads_to_capital(b))
+            break;
+        b->at++;
     }
 }
 

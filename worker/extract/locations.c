@@ -178,7 +178,10 @@ void locations_propose(struct search *search, uint32_t at)
             head->value == PLACE_HEAD_UNIT || head->value == PLACE_HEAD_STREET ? 92 : 84;
         if (search_is_any(search, at, small))
             certainty = is_number ? 45 : 74;
-        search_propose(search, LOCATION, at, end, certainty);
+        bool is_family = search_is_capital(search, at) && head->length == 1 && end - at >= 3 &&
+                         reading_length(r, at, CATEGORY_FAMILY) &&
+                         !search_has_flag(search, at, TOKEN_FIRST);
+        search_propose(search, LOCATION, at, end, is_family ? 40 : certainty);
     }
     propose_street(search, at);
     propose_addressed(search, at);

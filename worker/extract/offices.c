@@ -77,7 +77,7 @@ static uint32_t read_post(const struct scan *s, uint32_t at, uint32_t stop, stru
     uint32_t head = post_head(s, at);
     uint32_t end = at + head;
     *ret_post = (struct post){.head_size = head, .first = at};
-    static const char *const fields[] = {"quân", "phe", "phụ", NULL};
+    static const char *const fields[] = {"quân", "phe", NULL};
     static const char *const belongs[] = {"thuộc", NULL};
     if (end < stop && is_word(s, end, fields) && !s->mention_at[end])
         while (end < stop && end - at < head + 6 && !s->mention_at[end] &&

@@ -48,7 +48,8 @@ static void propose_acronym(struct search *search, uint32_t at)
     static const char *const lines[] = {"lứa", "án", "bks", "mã", "số", "hiệu", "loại", "xe", NULL};
     if (at > start && search_is_any(search, at - 1, lines))
         return;
-    if (end < stop && search_is_glued(search, end) && reading_has(r, end, SHAPE_WORD))
+    if (end < stop && search_is_glued(search, end) &&
+        (reading_has(r, end, SHAPE_WORD) || reading_is(r, end, "&")))
         return;
     if (is_code_name(search, at) && reading_match(r, end, CATEGORY_BODY_HEAD) &&
         search_is_capital(search, end)) {
@@ -103,7 +104,7 @@ static uint32_t search_office_end(const struct search *search, uint32_t at)
     const struct phrase_match *place = search_known_place(search, at);
     if (place && search_is_capital(search, at))
         return at + place->length;
-    if (reading_is(r, at, "chi") && reading_is(r, at + 1, "nhánh") && search_is_capital(search, at))
+    if (reading_is(r, at, "chi") && reading_is(r, at + 1, "nhánh"))
         return body_name_read(search, at).end;
     return 0;
 }

@@ -126,6 +126,16 @@ static bool is_honoured(const struct search *search, uint32_t at)
     return at > search_sentence_start(search, at) && search_is_any(search, at - 1, words);
 }
 
+/* A post began before and goes on: "Công Thương" in "Bộ trưởng Công Thương". */
+static bool is_inside_office(const struct search *search, uint32_t at)
+{
+    uint32_t start = search_sentence_start(search, at);
+    for (uint32_t back = 1; back <= 4 && at >= start + back; back++)
+        if (reading_length(search->r, at - back, CATEGORY_POSITION) > (back > 1 ? back : 2))
+            return true;
+    return false;
+}
+
 static uint32_t certainty_of(const struct search *search, uint32_t at, uint32_t end)
 {
     const struct reading *r = search->r;
@@ -157,7 +167,20 @@ static uint32_t certainty_of(const struct search *search, uint32_t at, uint32_t 
         if (reading_length(r, i, CATEGORY_ACRONYM) && reading_has(r, i, SHAPE_ALL_CAPITALS) &&
             !search_is_initial(search, i))
             return 0;
-    if (is_nobody)
+    static const char *const never[] = {"phó", "trưởng", "bộ", "chủ", "tổng", "ủy", "lễ", NULL};
+    if (is_nobody || is_inside_office(search, at) ||
+        (search_is_any(search, at, never) && !is_honoured(search, at)))
+        return 0;
+    const struct phrase_match *country = search_known_place(search, at);
+    if (country && country->length > 1 && at + country->length < end &&
+        gazetteer_place(r->knowledge, country->value)->kind == PLACE_COUNTRY)
+        return 0;
+    bool goes_on_small = reading_has(r, end, SHAPE_WORD) && !reading_has(r, end, SHAPE_CAPITAL) &&
+                         !reading_length(r, end, CATEGORY_PERSON_VERB) &&
+                         !reading_length(r, end, CATEGORY_STOP) &&
+                         end < search_sentence_end(search, at);
+    if (words == 1 && goes_on_small && reading_length_before(r, at, CATEGORY_POSITION) &&
+        !reading_length(r, at, CATEGORY_GIVEN))
         return 0;
     if (search_is_word(search, at) || (words == 1 && reading_length(r, at, CATEGORY_HONORIFIC)))
         return 0;

@@ -154,6 +154,11 @@ uint32_t search_run_end(const struct search *search, uint32_t at, uint32_t most)
             break;
         i++;
         bool is_initial = search_is_initial(search, i - 1);
+        static const char *const marks[] = {"'", "’", NULL};
+        if (is_initial && i + 1 < end && search_is_any(search, i, marks) &&
+            search_is_glued(search, i) && search_is_glued(search, i + 1) &&
+            search_is_capital(search, i + 1))
+            i += 2; /* O'Connor */
         if (is_initial && i < end && reading_is(r, i, ".") && search_is_glued(search, i))
             i++;
     }
