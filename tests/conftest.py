@@ -91,8 +91,10 @@ def programs(request, directory):
 
 
 @pytest.fixture
-def new_broker(directory, programs):
+def new_broker(directory, programs, request):
     def make(name="broker", start=True, crash_at="", env=None, **settings):
+        if request.config.getoption("--minutes") > 0:  # nothing is forgotten for want of room
+            settings.setdefault("store.budget", "2GiB")
         broker = Broker(directory / name, env, **{k.replace("_", "."): v for k, v in settings.items()})
         programs.append(broker)
         return broker.start(crash_at) if start else broker
