@@ -15,7 +15,8 @@ enum status cursor_file_read(const char *path, struct newsloom_cursor *ret_curso
     if (!file)
         return error_set_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_INVALID,
                                "could not read the cursor in %.150s", path);
-    (void)fgets(line, sizeof(line), file);
+    if (!fgets(line, sizeof(line), file))
+        line[0] = '\0'; /* an empty file holds no cursor */
     (void)fclose(file);
     line[strcspn(line, "\n")] = '\0';
     struct error why;
