@@ -12,6 +12,7 @@ struct body_reader {
     uint32_t at;
     uint32_t stop;
     struct body_name name;
+    bool is_titled; /* a post stands before the head: a person may stand behind the name */
 };
 
 static struct body_name read_name(const struct search *search, uint32_t at, unsigned depth);
@@ -297,6 +298,9 @@ static void read_company(struct body_reader *b)
             b->name.has_place = true;
             continue;
         }
+        if (b->is_titled && b->name.has_capital && reading_length(b->r, b->at, CATEGORY_FAMILY) &&
+            search_run_end(b->search, b->at, 5) == b->at + 3)
+            return;
         bool is_person = b->name.has_place && reading_length(b->r, b->at, CATEGORY_FAMILY) &&
                          search_is_capital(b->search, b->at + 1);
         if (is_person)
@@ -427,6 +431,8 @@ static struct body_name read_name(const struct search *search, uint32_t at, unsi
                             .at = at + head->length,
                             .stop = search_sentence_end(search, at)};
     b.name.class = (enum body_head_class)head->value;
+    b.is_titled = at > search_sentence_start(search, at) &&
+                  reading_length_before(search->r, at, CATEGORY_POSITION) > 0;
     if (is_complete(&b, at))
         b.name.end = b.at;
     if (b.at >= b.stop)

@@ -78,6 +78,8 @@ static void add_alias(struct joining *j, struct entity *entity, const char *text
     for (uint32_t i = 0; i < entity->alias_count; i++)
         if (strcmp(entity->aliases[i], text) == 0)
             return;
+    if (entity->alias_count == 1 && entity->resolution == NEWSLOOM__V1__RESOLUTION__RESOLUTION_NONE)
+        entity->resolution = NEWSLOOM__V1__RESOLUTION__RESOLUTION_RULE;
     if (entity->alias_count < ALIASES_MOST)
         entity->aliases[entity->alias_count++] = text;
 }
