@@ -73,6 +73,7 @@ enum status ledger_add(struct ledger *ledger, const Newsloom__V1__Job *wire, zmq
     (void)snprintf(job->key, sizeof job->key, "%s", wire->key);
     job->revision = wire->revision ? wire->revision : 1;
     job->generation = wire->generation ? wire->generation : 1;
+    job->attempt = wire->attempt;
     memcpy(job->digest, wire->digest.data, DIGEST_SIZE);
     job->since_ms = now_ms;
     (void)zmq_msg_init(&job->payload);

@@ -42,6 +42,7 @@ struct job {
     char key[KEY_LIMIT + 1];
     uint32_t revision;
     uint32_t generation;
+    uint32_t attempt; /* 1 for the first */
     uint8_t digest[DIGEST_SIZE];
 
     enum job_state state;

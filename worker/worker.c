@@ -102,6 +102,34 @@ static void fail_job(struct worker *worker, struct job *job)
         ledger_remove(worker->ledger, job);
 }
 
+/* An extraction that ran into a limit says nothing of an earlier attempt: its worker may have died
+ * between COMMIT and done, and an article that is stored must not end as dead. */
+static bool may_be_stored(const struct job *job)
+{
+    return !job->abandoned && job->attempt > 1 &&
+           (strcmp(job->failure.code, "TIMED_OUT") == 0 ||
+            strcmp(job->failure.code, "RESOURCE_LIMIT") == 0);
+}
+
+static void look_for_rows(struct worker *worker, struct job *job)
+{
+    if (!job->work)
+        job->work = arena_new(0);
+    job->row = (struct article_row){
+        .arena = job->work,
+        .broker_article_id = job->article_id,
+        .source = job->source,
+        .key = job->key,
+        .revision = job->revision,
+        .generation = job->generation,
+        .look_only = true,
+    };
+    memcpy(job->row.content_digest, job->digest, DIGEST_SIZE);
+    ledger_move(worker->ledger, job, JOB_STORING, worker->now_ms);
+    const struct note note = {.kind = NOTE_JOB, .job = job};
+    (void)note_send(worker->keeper_socket, &note);
+}
+
 static void hear_extractor(struct worker *worker, struct bench *bench)
 {
     struct note note;
@@ -116,7 +144,10 @@ static void hear_extractor(struct worker *worker, struct bench *bench)
         (void)snprintf(job->failure.text, sizeof job->failure.text, "given back while it ran");
     }
     if (job->failure.code) {
-        fail_job(worker, job);
+        if (may_be_stored(job))
+            look_for_rows(worker, job);
+        else
+            fail_job(worker, job);
         return;
     }
     counters_add(worker->counters, TALLY_EXTRACTED, 1);
@@ -127,6 +158,10 @@ static void hear_extractor(struct worker *worker, struct bench *bench)
 
 static void hear_stored(struct worker *worker, struct job *job)
 {
+    if (job->row.end == ROW_ABSENT) {
+        fail_job(worker, job);
+        return;
+    }
     if (job->row.end == ROW_REFUSED) {
         job->failure.code = "STORAGE_REJECTED";
         job->failure.permanent = job->row.permanent;
@@ -134,6 +169,7 @@ static void hear_stored(struct worker *worker, struct job *job)
         fail_job(worker, job);
         return;
     }
+    job->failure = (struct job_failure){0};
     ledger_move(worker->ledger, job, JOB_DONE, worker->now_ms);
     job_keep_result(job);
     if (job->abandoned)

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from support.articles import Newsroom
+from support.articles import Newsroom, Piece
 from support.auditor import Auditor, report
 from support.contract import wire
 from support.feeder import Feeder
@@ -68,4 +68,26 @@ def test_started_article_pays_and_its_neighbours_do_not(new_broker, new_worker, 
     charged = [feeder.outcome(p.source, p.key).attempts_charged for p in pieces]
     assert sum(charged) <= 1, charged
     report("started_article_pays", audit, worker.kills)
+    feeder.close()
+
+
+def test_stored_article_is_not_dead_when_a_later_attempt_runs_out_of_time(
+        new_broker, new_worker, database, ledger):
+    """The first worker died between COMMIT and done, the next has no time to extract: it looks."""
+    broker = new_broker(**{"lease.duration": "600ms", "attempt.limit": "2"})
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    text = "Nguyễn Văn An gặp ông Trần Bình ở Hà Nội. " * 3000
+    heavy, other = (Piece("proof", key, key, text.encode()) for key in ("nang", "khac"))
+    feeder.submit([heavy])
+    worker = new_worker(broker, database, start=False)
+    worker.start(crash_at="WORKER_AFTER_STORE")
+    worker.wait_crash(60)
+    worker.start(**{"extract.budget": "100ms"})
+    wait_for(lambda: feeder.outcome("proof", "nang").state == wire.STORED, 30, "it is found")
+    feeder.submit([other])  # which nobody has stored
+    wait_for(lambda: feeder.outcome("proof", "khac").state == wire.DEAD, 30, "it dies of its own")
+    assert "TIMED_OUT" in feeder.outcome("proof", "khac").reason
+    audit = Auditor(broker, ledger, database).run()
+    assert (audit.stored, audit.dead) == (1, 1)
+    report("later_attempt_runs_out_of_time", audit, worker.kills)
     feeder.close()

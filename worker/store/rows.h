@@ -26,6 +26,7 @@ enum row_end {
     ROW_STORED,  /* written by us */
     ROW_FOUND,   /* somebody wrote it before; packed is theirs */
     ROW_REFUSED, /* cannot be stored; why says the reason */
+    ROW_ABSENT,  /* look_only: nobody has stored it */
 };
 
 struct article_row {
@@ -49,6 +50,7 @@ struct article_row {
     size_t packed_size;
     uint8_t packed_digest[DIGEST_SIZE];
 
+    bool look_only; /* write nothing: end FOUND or ABSENT; only identity and digest are read */
     enum row_end end;
     int64_t article_id; /* of PostgreSQL */
     bool permanent;     /* REFUSED: trying again cannot help */

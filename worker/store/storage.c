@@ -282,6 +282,31 @@ static enum status replace(struct storage *storage, struct article_row *row,
     return status;
 }
 
+static void adopt(struct storage *storage, struct article_row *row, const struct found *found)
+{
+    struct error err;
+    if (row_adopt(row, found->extraction, found->size, &err) != STATUS_OK) {
+        refuse(storage, row, false, "the extraction that is stored cannot be read");
+        return;
+    }
+    row->article_id = found->article_id;
+    row->end = ROW_FOUND;
+    storage->figures.found++;
+}
+
+static enum status look(struct storage *storage, struct article_row *row, struct failure *failure)
+{
+    struct found found;
+    enum status status = find_article(storage, row, &found, failure);
+    if (status != STATUS_OK)
+        return status;
+    if (found.is_there && found.same_content && found.generation >= (int64_t)row->generation)
+        adopt(storage, row, &found);
+    else
+        row->end = ROW_ABSENT;
+    return STATUS_OK;
+}
+
 /* OK leaves the row OPEN only when somebody changed it meanwhile: look again. */
 static enum status settle_found(struct storage *storage, struct article_row *row,
                                 struct failure *failure)
@@ -295,14 +320,7 @@ static enum status settle_found(struct storage *storage, struct article_row *row
         return replace(storage, row, &found, &done, failure);
     }
     if (found.is_there && found.same_content) {
-        struct error err;
-        if (row_adopt(row, found.extraction, found.size, &err) != STATUS_OK) {
-            refuse(storage, row, false, "the extraction that is stored cannot be read");
-            return STATUS_OK;
-        }
-        row->article_id = found.article_id;
-        row->end = ROW_FOUND;
-        storage->figures.found++;
+        adopt(storage, row, &found);
         return STATUS_OK;
     }
     /* Other content under this revision: the broker counts anew. The content is a revision more. */
@@ -352,8 +370,9 @@ static enum status save_alone(struct storage *storage, struct article_row *row, 
         verdict = storage_open(storage, err);
         if (verdict != STATUS_OK)
             return verdict;
-        enum status status = is_there ? settle_found(storage, row, &failure)
-                                      : save_group(storage, &row, 1, &inserted, &failure);
+        enum status status = row->look_only ? look(storage, row, &failure)
+                             : is_there     ? settle_found(storage, row, &failure)
+                                            : save_group(storage, &row, 1, &inserted, &failure);
         if (status != STATUS_OK)
             verdict = judge(storage, row, &failure, err);
         else
@@ -439,10 +458,11 @@ enum status storage_save(struct storage *storage, struct article_row **rows, siz
     enum status status = storage_open(storage, err);
     if (status != STATUS_OK)
         return status;
-    /* A row that was judged before, or that may be what breaks the connection, goes alone. */
+    /* A row that was judged before, that may be what breaks the connection, or that is only looked
+     * for goes alone. */
     bool alone = storage->losses >= 2;
     for (size_t i = 0; i < open; i++)
-        alone |= rows[i]->once_more > 0 || rows[i]->losses > 0;
+        alone |= rows[i]->once_more > 0 || rows[i]->losses > 0 || rows[i]->look_only;
     if (alone) {
         storage->losses = 0;
         return save_each(storage, rows, open, false, err);
