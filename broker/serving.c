@@ -14,6 +14,7 @@ enum {
     BATCH_ENVELOPE = ENVELOPE_LIMIT - 128,
     SCAN_MOST = 4096,
     SILENT_BEATS = 3,
+    SILENT_LEAST_MS = 3000, /* short beats are no reason to be hasty */
 };
 
 /* ---- hearing */
@@ -344,6 +345,14 @@ static void replay_finish(struct job *job, struct broker *b)
     replay_discard(job);
 }
 
+static bool is_silent(const struct broker *b, const struct subscriber *subscriber)
+{
+    int64_t patience_ms = SILENT_BEATS * b->options.beat_ms;
+    if (patience_ms < SILENT_LEAST_MS)
+        patience_ms = SILENT_LEAST_MS;
+    return b->loop_ms - subscriber->heard_ms > patience_ms;
+}
+
 static void read_on(struct broker *b, struct subscriber *subscriber)
 {
     uint64_t room = subscriber->credit - subscriber->sent;
@@ -362,10 +371,9 @@ void serve_subscribers(struct broker *b)
 {
     for (size_t i = subscribers_count(b->subscribers); i-- > 0;) {
         struct subscriber *subscriber = subscribers_at(b->subscribers, i);
-        bool silent = b->loop_ms - subscriber->heard_ms > SILENT_BEATS * b->options.beat_ms;
         bool told_late = subscriber->at > subscriber->told &&
                          b->loop_ms - subscriber->sent_ms >= b->options.beat_ms;
-        if (silent) {
+        if (is_silent(b, subscriber)) {
             subscribers_remove(b->subscribers, subscriber);
             continue;
         }
