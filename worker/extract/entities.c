@@ -95,7 +95,7 @@ static uint32_t entity_new(struct joining *j, uint32_t mention)
 }
 
 /* Full names first, so that a short form in the headline finds the name that stands below. */
-static void bind_full_names(struct joining *j, uint32_t *entity_of)
+static void bind_full_names(struct joining *j, const uint32_t *entity_of)
 {
     const struct document *document = j->document;
     for (uint32_t m = 0; m < document->mention_count; m++) {

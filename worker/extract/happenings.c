@@ -80,16 +80,20 @@ static bool begins_name_or_person(const struct telling *t, uint32_t at)
 static bool is_meeting(const struct telling *t, const struct happening *h, uint32_t start,
                        uint32_t stop)
 {
-    static const char *const wrong[] = {"trực",  "gián",   "nối",  "kế",   "tại",   "thúc",
-                                        "quả",   "sau",    "chưa", "dung", "trước", "vụ",
-                                        "trong", "chương", "bên",  NULL};
+    static const char *const wrong[] = {"sự",    "hẹn", "cờ",    "liệt",   "trực", "gián", "nối",
+                                        "kế",    "tại", "thúc",  "quả",    "sau",  "chưa", "dung",
+                                        "trước", "vụ",  "trong", "chương", "bên",  NULL};
     static const char *const held[] = {"dự", "chức", "mạc", "trì", NULL};
     if (h->first > start && is_any(t, h->first - 1, wrong))
         return false;
     bool is_held = is_any(t, h->end - 1, held);
     if (is_held)
         return telling_next(t, h->end, h->end + 8 < stop ? h->end + 8 : stop, EVENT) != 0;
-    bool is_single = h->end == h->first + 1 || reading_is(t->r, h->first, "chào");
+    static const char *const kin[] = {"vợ", "con", "chồng", "mẹ", "bố", "bạn", "em", "cháu", NULL};
+    if (is_any(t, h->end, kin))
+        return false;
+    bool is_single = h->end == h->first + 1 || reading_is(t->r, h->first, "chào") ||
+                     reading_is(t->r, h->end - 1, "xúc");
     if (is_single && !begins_name_or_person(t, h->end))
         return false;
     return telling_next(t, start, stop, PERSON) || telling_next(t, start, stop, ORGANIZATION);
@@ -122,7 +126,6 @@ static bool is_visit(const struct telling *t, const struct happening *h, uint32_
 
 static bool is_arrest(const struct telling *t, const struct happening *h, uint32_t start)
 {
-    static const char *const wrong[] = {"truy", "nắm", "bị", "khẩn", NULL};
     static const char *const after[] = {
         "đầu",  "buộc",  "nguồn", "tay", "kịp", "chước", "gặp",  "mạch", "được", "cóc", "xe", "bớ",
         "hàng", "người", "lỗi",   "mắt", "nét", "nhịp",  "sóng", "bẻ",   "đền",  "ép",  "ma", NULL};
@@ -130,7 +133,8 @@ static bool is_arrest(const struct telling *t, const struct happening *h, uint32
     bool is_bare = h->end == h->first + 1;
     if (is_bare && is_any(t, h->end, after) && !reading_is(t->r, h->end, "được"))
         return false;
-    if (h->first > start && reading_is(t->r, h->first - 1, "truy"))
+    static const char *const wrong[] = {"truy", "nắm", NULL};
+    if (h->first > start && is_any(t, h->first - 1, wrong))
         return false;
     if (reading_is(t->r, h->first, "khống") &&
         !telling_next(t, h->first > 8 ? h->first - 8 : 0, h->end + 8, PERSON))
@@ -138,7 +142,6 @@ static bool is_arrest(const struct telling *t, const struct happening *h, uint32
     if (reading_is(t->r, h->first, "bắt") && h->first > start && is_any(t, h->first - 1, nouns) &&
         !telling_next(t, h->end, h->end + 2, PERSON))
         return false;
-    (void)wrong;
     return !reading_is(t->r, h->first, "truy");
 }
 

@@ -28,9 +28,9 @@ struct telling {
     const bool *is_post;        /* for each mention: it belongs to the post of a person */
 };
 
-/* The happenings of one sentence, at most two of a type; returns how many. */
+/* The happenings of the sentence with this index, at most two of a type; returns how many. */
 enum { HAPPENINGS_MOST = 12 };
-uint32_t happenings_find(const struct telling *telling, uint32_t sentence,
+uint32_t happenings_find(const struct telling *telling, uint32_t index,
                          struct happening found[HAPPENINGS_MOST]);
 
 /* The tokens of the sentence that are near enough to belong to the happening. */

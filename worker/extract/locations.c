@@ -128,7 +128,8 @@ static void propose_addressed(struct search *search, uint32_t at)
     if (at == start || !search_is_capital(search, at))
         return;
     uint32_t run = search_run_end(search, at, 4);
-    static const char *const directions[] = {"nam", "bắc", "đông", "tây", NULL};
+    static const char *const directions[] = {"nam",  "bắc",  "đông", "tây",
+                                             "đoàn", "đảng", "hội",  NULL};
     const struct phrase_match *known = search_known_place(search, at);
     bool is_direction = run == at + 1 && search_is_any(search, at, directions);
     if (run == at || is_direction || (known && at + known->length <= run) ||
