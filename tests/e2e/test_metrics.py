@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from support import paths  # noqa: F401
 from support.auditor import wait_settled
 from support.contract import wire
 from support.feeder import Feeder

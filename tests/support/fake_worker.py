@@ -246,8 +246,7 @@ class FakeWorker:
 class WorkingThread(threading.Thread):
     """An automatic worker in the background, through restarts of the broker."""
 
-    def __init__(self, endpoint, name="proof", slots=16, storage=None, fail_every=0, lose_done=0,
-                 think=None):
+    def __init__(self, endpoint, name="proof", slots=16, storage=None, fail_every=0):
         super().__init__(daemon=True, name=name)
         self.worker = FakeWorker(endpoint, name, slots, storage, automatic=True)
         if fail_every:
