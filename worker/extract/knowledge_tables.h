@@ -35,6 +35,7 @@ extern const struct knowledge_node knowledge_nodes[]; /* the first is the root *
 extern const struct knowledge_edge knowledge_edges[];
 extern const struct knowledge_value knowledge_values[];
 extern const struct place knowledge_places[];
-extern const uint8_t knowledge_source_digest[32];
+extern const uint8_t knowledge_source_digest[32]; /* of the tables */
+extern const uint8_t rules_source_digest[32];     /* of the C files that use them */
 
 #endif
