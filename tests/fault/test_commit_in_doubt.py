@@ -3,7 +3,7 @@
 import pytest
 
 from support.articles import Newsroom
-from support.auditor import Auditor, report
+from support.auditor import Auditor, report, wait_settled
 from support.feeder import Feeder
 from support.proxy import Proxy
 from support.waiting import wait_for
@@ -53,7 +53,7 @@ def scene(new_broker, new_worker, postgres, database, ledger, seed):
             assert (audit.stored, audit.dead) == (len(ledger), 0)
             assert worker.is_alive and worker.starts == 1
             report(name, audit, faults)
-    Scene.database, Scene.proxy = database, proxy
+    Scene.database, Scene.proxy, Scene.broker = database, proxy, broker
     yield Scene()
     feeder.close()
     proxy.close()
@@ -75,6 +75,8 @@ def test_cut_during_a_commit_that_is_rolled_back(scene, time_given):
         scene.proxy.reset()
         ends += scene.database.terminate_backends()
         wait_for(lambda: not scene.committing(), 20, "the backend ended")
+        # an article that costs eight connections on its own pays for it: cut each once
+        wait_settled(scene.broker)
     scene.finish("commit_rolled_back", ends)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import zmq
 
+from support import paths
 from support.articles import Newsroom
 from support.auditor import Auditor, report, wait_settled
 from support.contract import Channel, extraction, wire
@@ -129,12 +130,12 @@ def test_subscriber_crash_between_effect_and_cursor(new_broker, ledger, seed, di
         count += 20
         child = subprocess.Popen(
             [sys.executable, "-c", EFFECT, broker.endpoint("subscribe"), str(path),
-             str(chance.randint(1, 15))], env=environment(PYTHONPATH=tests))
+             str(chance.randint(1, 15))], env=environment(PYTHONPATH=tests, NEWSLOOM_BUILD=paths.BUILD))
         assert child.wait(30) == -signal.SIGKILL
         kills += 1
     wait_settled(broker)
     child = subprocess.Popen([sys.executable, "-c", EFFECT, broker.endpoint("subscribe"), str(path), "0"],
-                             env=environment(PYTHONPATH=tests))
+                             env=environment(PYTHONPATH=tests, NEWSLOOM_BUILD=paths.BUILD))
     try:
         wait_for(lambda: path.read_text().split()[-1:] == [str(count)], 30, "the last effect")
     finally:
