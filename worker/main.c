@@ -19,11 +19,11 @@ static const struct program program = {
     .examples = "  newsloom-worker --set database.url=postgresql:///news\n"
                 "  newsloom-worker --config /etc/newsloom/worker.conf --check\n"
                 "  NEWSLOOM_BROKER_ENDPOINT=tcp://10.0.0.5:5812 newsloom-worker\n",
-    .table = options_table,
-    .counters = tallies_table,
+    .table = worker_options_table,
+    .counters = worker_tallies_table,
     .counter_count = TALLY_COUNT,
     .crash_program = "worker",
-    .check = options_check,
+    .check = worker_options_check,
 };
 
 static void block_signals(void)
@@ -53,8 +53,8 @@ static void say_start(const struct options *options, const struct knowledge *kno
 static int run(const struct settings *settings)
 {
     char name_buffer[OPTIONS_NAME_SIZE];
-    struct options options = options_read(settings, name_buffer);
-    struct counters *counters = counters_new(tallies_table, TALLY_COUNT);
+    struct options options = worker_options_read(settings, name_buffer);
+    struct counters *counters = counters_new(worker_tallies_table, TALLY_COUNT);
     struct knowledge *knowledge = knowledge_open();
     struct http *http = NULL;
     struct error err;
@@ -84,7 +84,7 @@ int main(int argc, char **argv)
     struct error err;
     int exit_code = -1;
     struct program self = program;
-    self.count = options_count;
+    self.count = worker_options_count;
     if (program_settings(&self, argc, argv, &settings, &exit_code, &err) != STATUS_OK ||
         exit_code >= 0)
         return exit_code;

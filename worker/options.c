@@ -11,7 +11,7 @@
 #define SECOND   INT64_C(1000)
 #define MEBIBYTE (INT64_C(1024) * 1024)
 
-const struct setting options_table[] = {
+const struct setting worker_options_table[] = {
     {.name = "broker.endpoint",
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5812",
@@ -78,7 +78,7 @@ const struct setting options_table[] = {
      .choices = "text|json",
      .help = "key=value lines, or one JSON object a line"},
 };
-const size_t options_count = COUNT_OF(options_table);
+const size_t worker_options_count = COUNT_OF(worker_options_table);
 
 static void default_name(char name_buffer[OPTIONS_NAME_SIZE])
 {
@@ -88,7 +88,8 @@ static void default_name(char name_buffer[OPTIONS_NAME_SIZE])
     (void)snprintf(name_buffer, OPTIONS_NAME_SIZE, "%.50s:%ld", host, (long)getpid());
 }
 
-struct options options_read(const struct settings *settings, char name_buffer[OPTIONS_NAME_SIZE])
+struct options worker_options_read(const struct settings *settings,
+                                   char name_buffer[OPTIONS_NAME_SIZE])
 {
     struct options options = {
         .broker_endpoints = settings_text(settings, "broker.endpoint"),
@@ -109,7 +110,7 @@ struct options options_read(const struct settings *settings, char name_buffer[OP
     return options;
 }
 
-enum status options_check(const struct settings *settings, struct error *err)
+enum status worker_options_check(const struct settings *settings, struct error *err)
 {
     const char *name = settings_text(settings, "worker.name");
     if (strlen(name) > WORKER_NAME_LIMIT || !utf8_is_clean(name, strlen(name)))

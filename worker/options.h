@@ -7,8 +7,8 @@
 
 #include "common/settings.h"
 
-extern const struct setting options_table[];
-extern const size_t options_count;
+extern const struct setting worker_options_table[];
+extern const size_t worker_options_count;
 
 struct options {
     const char *broker_endpoints; /* comma-separated */
@@ -25,9 +25,10 @@ struct options {
 
 /* Texts are borrowed from settings; name_buffer holds a default name. */
 #define OPTIONS_NAME_SIZE 65
-struct options options_read(const struct settings *settings, char name_buffer[OPTIONS_NAME_SIZE]);
+struct options worker_options_read(const struct settings *settings,
+                                   char name_buffer[OPTIONS_NAME_SIZE]);
 
 /* What no single value shows: a name or endpoint that is none. */
-enum status options_check(const struct settings *settings, struct error *err) MUST_CHECK;
+enum status worker_options_check(const struct settings *settings, struct error *err) MUST_CHECK;
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-const struct counter tallies_table[TALLY_COUNT] = {
+const struct counter worker_tallies_table[TALLY_COUNT] = {
 #define X(row, metric, labels, kind, help) [TALLY_##row] = {metric, labels, COUNTER_##kind, help},
     TALLIES(X)
 #undef X

@@ -57,6 +57,6 @@ enum tally {
         TALLY_COUNT
 };
 
-extern const struct counter tallies_table[TALLY_COUNT];
+extern const struct counter worker_tallies_table[TALLY_COUNT];
 
 #endif

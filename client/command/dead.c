@@ -42,7 +42,7 @@ static void add_rows(struct table *table, const struct newsloom_dead_letters *le
         if (!outcome)
             continue;
         int64_t ago_ms = clock_wall_ms() - outcome->ended_at_ms;
-        char *reason = text_fit(outcome->reason, REASON_WIDTH);
+        char *reason = text_in_columns(outcome->reason, REASON_WIDTH);
         table_cell(table, "%" PRIu64, outcome->article_id);
         table_cell(table, "%s", outcome->source);
         table_cell(table, "%s", outcome->key);

@@ -34,7 +34,7 @@ static const char *enum_name(const ProtobufCEnumDescriptor *type, int value)
 
 static void print_fitted(const char *text, size_t columns, FILE *out)
 {
-    char *fitted = text_fit(text, columns);
+    char *fitted = text_in_columns(text, columns);
     (void)fputs(fitted, out);
     free(fitted);
 }

@@ -84,8 +84,8 @@ static int run_help(struct invocation *invocation)
         if (!verb) {
             const char *meant = verb_suggest(invocation->operands[0]);
             return complain_usage(invocation, "there is no verb \"%.60s\"%s%s%s",
-                                  invocation->operands[0], meant ? ": is \"" : "",
-                                  meant ? meant : "", meant ? "\" meant?" : "");
+                                  invocation->operands[0], meant ? " (is \"" : "",
+                                  meant ? meant : "", meant ? "\" meant?)" : "");
         }
     }
     if (invocation_has(invocation, "words"))

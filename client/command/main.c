@@ -21,7 +21,7 @@ static int unknown_verb(const struct invocation *invocation, const char *name)
 {
     const char *meant = verb_suggest(name);
     if (meant)
-        return complain_usage(invocation, "there is no verb \"%.60s\": is \"%s\" meant?", name,
+        return complain_usage(invocation, "there is no verb \"%.60s\" (is \"%s\" meant?)", name,
                               meant);
     return complain_usage(invocation, "there is no verb \"%.60s\"", name);
 }

@@ -39,7 +39,7 @@ static void print_attempts(const struct newsloom_outcome *outcome, FILE *out)
 /* Texts from outside: without control characters. */
 static void print_fact(const char *what, const char *first, const char *text, FILE *out)
 {
-    char *clean = text_fit(text, FACT_COLUMNS);
+    char *clean = text_in_columns(text, FACT_COLUMNS);
     (void)fprintf(out, "%-9s %s%s%s\n", what, first, *first ? " " : "", clean);
     free(clean);
 }

@@ -41,7 +41,7 @@ size_t text_width(const char *text)
     return columns;
 }
 
-char *text_fit(const char *text, size_t columns)
+char *text_in_columns(const char *text, size_t columns)
 {
     mbstate_t state = {0};
     char *fitted = memory_new(3 * strlen(text) + sizeof("…"));
@@ -86,7 +86,7 @@ void table_cell(struct table *table, const char *format, ...)
     ENSURE(vasprintf(&text, format, arguments) >= 0);
     va_end(arguments);
     table->cells = memory_resize(table->cells, table->row_count + 1, sizeof(*table->cells));
-    table->cells[table->row_count++] = text_fit(text, 10000);
+    table->cells[table->row_count++] = text_in_columns(text, 10000);
     free(text);
 }
 

@@ -18,7 +18,7 @@
 /* Columns that text takes; invalid bytes count as one. */
 size_t text_width(const char *text);
 /* A copy that fits into columns, with "…" when it was cut, and no control characters. */
-char *text_fit(const char *text, size_t columns);
+char *text_in_columns(const char *text, size_t columns);
 
 #define TABLE_COLUMNS_MAX 12
 

@@ -52,7 +52,7 @@ static void print_entities(const PGresult *result, int rows)
     struct table table;
     table_init(&table, heads, "llrl");
     for (int row = 0; row < rows; row++) {
-        char *name = text_fit(PQgetvalue(result, row, 2), NAME_WIDTH);
+        char *name = text_in_columns(PQgetvalue(result, row, 2), NAME_WIDTH);
         table_cell(&table, "%s", PQgetvalue(result, row, 1));
         table_cell(&table, "%s", name);
         table_cell(&table, "%s", PQgetvalue(result, row, 3));
@@ -70,9 +70,9 @@ static void print_articles(const PGresult *result, int rows, bool after_entities
     for (int row = 0; row < rows; row++) {
         const char *title = PQgetvalue(result, row, 3);
         const char *url = PQgetvalue(result, row, 4);
-        char *shown = text_fit(*title ? title : PQgetvalue(result, row, 2), TITLE_WIDTH);
-        char *excerpt = text_fit(PQgetvalue(result, row, 6), 1000);
-        char *address = text_fit(*url ? url : PQgetvalue(result, row, 2), 1000);
+        char *shown = text_in_columns(*title ? title : PQgetvalue(result, row, 2), TITLE_WIDTH);
+        char *excerpt = text_in_columns(PQgetvalue(result, row, 6), 1000);
+        char *address = text_in_columns(*url ? url : PQgetvalue(result, row, 2), 1000);
         (void)printf("%s  %s  %s\n    %s\n    %s\n", PQgetvalue(result, row, 5),
                      PQgetvalue(result, row, 1), shown, address, excerpt);
         free(address);

@@ -216,7 +216,7 @@ static bool matches_entities(const struct filter *f, const Newsloom__V1__Extract
     return f->entity_count == 0;
 }
 
-bool filter_matches(const struct filter *f, const struct newsloom_entry *entry)
+bool filter_passes(const struct filter *f, const struct newsloom_entry *entry)
 {
     if (f->kind_count && !has_number((const int *)f->kinds, f->kind_count, (int)entry->kind))
         return false;

@@ -4,7 +4,7 @@
  *
  * All named fields must match; within a field, given several times, one is enough. The broker looks
  * at the first eight bytes of an entity's id and over-delivers articles with very many entities, so
- * filter_matches() is asked again before an entry is handed over.
+ * filter_passes() is asked again before an entry is handed over.
  *
  * Ownership: a filter owns everything; filter_wire() lends it.
  */
@@ -42,6 +42,6 @@ void filter_done(struct filter *filter);
 void filter_wire(struct filter *filter, Newsloom__V1__Filter *ret_wire);
 
 bool filter_is_empty(const struct filter *filter);
-bool filter_matches(const struct filter *filter, const struct newsloom_entry *entry);
+bool filter_passes(const struct filter *filter, const struct newsloom_entry *entry);
 
 #endif

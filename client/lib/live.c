@@ -21,7 +21,7 @@ struct newsloom_live {
     size_t seen_next;
 };
 
-/* The narrowest field becomes topics, filter_matches() looks at the rest. */
+/* The narrowest field becomes topics, filter_passes() looks at the rest. */
 static void add_topics(struct newsloom_live *live)
 {
     const struct filter *f = &live->filter;
@@ -93,7 +93,7 @@ static bool take_message(struct newsloom_live *live)
                             ? message_payload(&live->message, 2, &size)
                             : "";
     entry_fill(&live->entry, envelope->live->entry, bytes, size);
-    return is_new(live, live->entry.sequence) && filter_matches(&live->filter, &live->entry);
+    return is_new(live, live->entry.sequence) && filter_passes(&live->filter, &live->entry);
 }
 
 enum status newsloom_live_next(struct newsloom_live *live, int64_t timeout_ms,

@@ -282,7 +282,7 @@ static bool next_of_batch(struct newsloom_subscriber *s)
         const void *bytes = message_payload(&s->batch, at + 1, &size);
         entry_fill(&s->entry, s->batch.envelope->batch->entries[at], bytes, size);
         s->delivered++;
-        if (filter_matches(&s->filter, &s->entry)) {
+        if (filter_passes(&s->filter, &s->entry)) {
             s->handed_over = s->entry.sequence;
             return true;
         }

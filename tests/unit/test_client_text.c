@@ -123,11 +123,11 @@ static void entity_is_looked_for_in_the_extraction(void **state)
     struct newsloom_entry entry = {.source = "a", .extraction = packed};
     entry.extraction_size = newsloom__v1__extraction__pack(&x, packed);
     assert_ok(filter_parse(&filter, "entity=01020304-0506-0708-0900-000000000000", &err), err);
-    assert_true(filter_matches(&filter, &entry));
+    assert_true(filter_passes(&filter, &entry));
     filter_done(&filter);
     /* The broker sees the first eight bytes only: these are the same. */
     assert_ok(filter_parse(&filter, "entity=01020304-0506-0708-ff00-000000000000", &err), err);
-    assert_false(filter_matches(&filter, &entry));
+    assert_false(filter_passes(&filter, &entry));
     filter_done(&filter);
 }
 
@@ -145,10 +145,10 @@ static void vietnamese_takes_the_columns_that_one_sees(void **state)
 static void long_text_is_cut_at_a_character_and_says_so(void **state)
 {
     (void)state;
-    char *text = text_fit("Bộ Công an", 5);
+    char *text = text_in_columns("Bộ Công an", 5);
     assert_string_equal(text, "Bộ C…");
     free(text);
-    text = text_fit("Bộ Công an", 10);
+    text = text_in_columns("Bộ Công an", 10);
     assert_string_equal(text, "Bộ Công an");
     free(text);
 }
@@ -156,7 +156,7 @@ static void long_text_is_cut_at_a_character_and_says_so(void **state)
 static void control_characters_never_reach_the_terminal(void **state)
 {
     (void)state;
-    char *text = text_fit("a\033[2Jb\r\n", 20);
+    char *text = text_in_columns("a\033[2Jb\r\n", 20);
     assert_null(strchr(text, '\033'));
     assert_null(strchr(text, '\r'));
     free(text);

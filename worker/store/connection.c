@@ -30,7 +30,7 @@ struct connection {
     bool has_commit; /* among what is queued */
 };
 
-struct connection *connection_new(const char *database_url, const char *worker_name)
+struct connection *storage_connection_new(const char *database_url, const char *worker_name)
 {
     struct connection *connection = memory_new(sizeof *connection);
     connection->database_url = text_copy(database_url);
@@ -38,19 +38,19 @@ struct connection *connection_new(const char *database_url, const char *worker_n
     return connection;
 }
 
-void connection_free(struct connection **connection_p)
+void storage_connection_free(struct connection **connection_p)
 {
     struct connection *connection = *connection_p;
     if (!connection)
         return;
-    connection_close(connection);
+    storage_connection_close(connection);
     free(connection->database_url);
     free(connection->worker_name);
     free(connection);
     *connection_p = NULL;
 }
 
-void connection_close(struct connection *connection)
+void storage_connection_close(struct connection *connection)
 {
     PQfinish(connection->session);
     connection->session = NULL;
@@ -58,12 +58,12 @@ void connection_close(struct connection *connection)
     connection->has_commit = false;
 }
 
-bool connection_is_open(const struct connection *connection)
+bool storage_connection_is_open(const struct connection *connection)
 {
     return connection->session != NULL;
 }
 
-bool connection_is_fresh(struct connection *connection)
+bool storage_connection_is_fresh(struct connection *connection)
 {
     bool is_fresh = connection->is_fresh;
     connection->is_fresh = false;
@@ -127,11 +127,11 @@ static enum status fit_session(PGconn *session, struct error *err)
     return status;
 }
 
-enum status connection_open(struct connection *connection, struct error *err)
+enum status storage_connection_open(struct connection *connection, struct error *err)
 {
     if (connection->session && PQstatus(connection->session) == CONNECTION_OK)
         return STATUS_OK;
-    connection_close(connection);
+    storage_connection_close(connection);
     /* What stands before dbname are defaults that the URL may change. */
     const char *keys[] = {"connect_timeout",      "keepalives_idle",  "keepalives_interval",
                           "keepalives_count",     "tcp_user_timeout", "fallback_application_name",
@@ -163,8 +163,8 @@ enum status connection_open(struct connection *connection, struct error *err)
 
 /* ---- sending and reading ---- */
 
-void connection_send(struct connection *connection, enum statement statement,
-                     const struct parameter *parameters)
+void storage_connection_send(struct connection *connection, enum statement statement,
+                             const struct parameter *parameters)
 {
     const struct statement_row *row = statement_row(statement);
     const char *values[STATEMENT_PARAMETERS];
@@ -275,7 +275,7 @@ static enum status lost(struct connection *connection, struct failure *failure, 
     if (failure->verdict != SQL_BROKEN)
         failure->verdict = SQL_AGAIN;
     failure->connection_lost = true;
-    connection_close(connection);
+    storage_connection_close(connection);
     return STATUS_AGAIN;
 }
 
@@ -295,16 +295,17 @@ static void roll_back(struct connection *connection, struct failure *failure)
 {
     struct failure ignored = {.verdict = SQL_AGAIN};
     struct reading reading = {.session = connection->session, .failure = &ignored};
-    connection_send(connection, SQL_ROLLBACK, NULL);
+    storage_connection_send(connection, SQL_ROLLBACK, NULL);
     if (!exchange(connection, &reading) || reading.failed) {
         failure->connection_lost = true;
-        connection_close(connection);
+        storage_connection_close(connection);
     }
 }
 
-enum status connection_finish(struct connection *connection,
-                              void (*on_result)(int number, PGresult *result, void *context),
-                              void *context, struct failure *ret_failure)
+enum status storage_connection_finish(struct connection *connection,
+                                      void (*on_result)(int number, PGresult *result,
+                                                        void *context),
+                                      void *context, struct failure *ret_failure)
 {
     *ret_failure = (struct failure){.verdict = SQL_AGAIN};
     struct reading reading = {.session = connection->session,

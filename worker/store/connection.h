@@ -4,8 +4,9 @@
  *
  * Opening it makes sure that what is committed stays committed (fsync and synchronous_commit on),
  * that the server takes writes, and that the schema is ours. Statements are queued and sent
- * together; connection_finish() ends them with a Sync and gathers what came back. A failure of the
- * network or the server closes the connection; the next open starts afresh. One thread owns it.
+ * together; storage_connection_finish() ends them with a Sync and gathers what came back. A failure
+ * of the network or the server closes the connection; the next open starts afresh. One thread owns
+ * it.
  */
 #ifndef WORKER_STORE_CONNECTION_H
 #define WORKER_STORE_CONNECTION_H
@@ -20,15 +21,15 @@
 
 struct connection;
 
-struct connection *connection_new(const char *database_url, const char *worker_name);
-void connection_free(struct connection **connection_p);
+struct connection *storage_connection_new(const char *database_url, const char *worker_name);
+void storage_connection_free(struct connection **connection_p);
 
 /* Open unless it is open. AGAIN: the server is away; BROKEN: it, or its schema, is not fit. */
-enum status connection_open(struct connection *connection, struct error *err) MUST_CHECK;
-void connection_close(struct connection *connection);
-bool connection_is_open(const struct connection *connection);
+enum status storage_connection_open(struct connection *connection, struct error *err) MUST_CHECK;
+void storage_connection_close(struct connection *connection);
+bool storage_connection_is_open(const struct connection *connection);
 /* true once after each successful connect: what was cached of the server is stale. */
-bool connection_is_fresh(struct connection *connection);
+bool storage_connection_is_fresh(struct connection *connection);
 
 struct parameter {
     const void *bytes; /* NULL: SQL null */
@@ -36,9 +37,9 @@ struct parameter {
     bool binary;
 };
 
-/* Queue one statement of the table; parameters must stay until connection_finish(). */
-void connection_send(struct connection *connection, enum statement statement,
-                     const struct parameter *parameters);
+/* Queue one statement of the table; parameters must stay until storage_connection_finish(). */
+void storage_connection_send(struct connection *connection, enum statement statement,
+                             const struct parameter *parameters);
 
 struct failure {
     enum sql_verdict verdict;
@@ -52,8 +53,9 @@ struct failure {
  * result, numbered from 0 in the order of sending. INVALID when a statement failed, AGAIN when the
  * connection was lost: both fill *ret_failure. After INVALID nothing of this transaction remains.
  */
-enum status connection_finish(struct connection *connection,
-                              void (*on_result)(int number, PGresult *result, void *context),
-                              void *context, struct failure *ret_failure) MUST_CHECK;
+enum status storage_connection_finish(struct connection *connection,
+                                      void (*on_result)(int number, PGresult *result,
+                                                        void *context),
+                                      void *context, struct failure *ret_failure) MUST_CHECK;
 
 #endif

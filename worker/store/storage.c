@@ -24,7 +24,7 @@ struct storage {
 struct storage *storage_new(const char *database_url, const char *worker_name)
 {
     struct storage *storage = memory_new(sizeof *storage);
-    storage->connection = connection_new(database_url, worker_name);
+    storage->connection = storage_connection_new(database_url, worker_name);
     return storage;
 }
 
@@ -33,7 +33,7 @@ void storage_free(struct storage **storage_p)
     struct storage *storage = *storage_p;
     if (!storage)
         return;
-    connection_free(&storage->connection);
+    storage_connection_free(&storage->connection);
     row_columns_done(&storage->columns);
     free(storage);
     *storage_p = NULL;
@@ -46,8 +46,8 @@ struct storage_figures storage_figures(const struct storage *storage)
 
 enum status storage_open(struct storage *storage, struct error *err)
 {
-    enum status status = connection_open(storage->connection, err);
-    if (status == STATUS_OK && connection_is_fresh(storage->connection)) {
+    enum status status = storage_connection_open(storage->connection, err);
+    if (status == STATUS_OK && storage_connection_is_fresh(storage->connection)) {
         storage->id_count = 0; /* a server that failed over may give the same ids again */
         storage->figures.connects++;
     }
@@ -87,8 +87,9 @@ static enum status assign_ids(struct storage *storage, struct article_row **rows
     for (size_t i = 0; i < count; i++) {
         if (storage->id_count == 0) {
             const struct parameter wanted = {.bytes = "256"};
-            connection_send(storage->connection, SQL_RESERVE_IDS, &wanted);
-            enum status status = connection_finish(storage->connection, take_ids, storage, failure);
+            storage_connection_send(storage->connection, SQL_RESERVE_IDS, &wanted);
+            enum status status =
+                storage_connection_finish(storage->connection, take_ids, storage, failure);
             if (status != STATUS_OK)
                 return status;
             ENSURE(storage->id_count > 0);
@@ -110,7 +111,7 @@ static void send_columns(struct storage *storage, enum statement statement,
     for (size_t i = 0; i < count; i++)
         parameters[used++] = (struct parameter){columns[i].bytes, (int)columns[i].size, true};
     if (columns[0].count > 0)
-        connection_send(storage->connection, statement, parameters);
+        storage_connection_send(storage->connection, statement, parameters);
 }
 
 static void send_children(struct storage *storage)
@@ -152,18 +153,18 @@ static enum status save_group(struct storage *storage, struct article_row **rows
     row_columns_fill(&storage->columns, rows, count);
     struct connection *connection = storage->connection;
     struct group group = {.rows = rows, .count = count, .first = 2, .inserted = inserted};
-    connection_send(connection, SQL_BEGIN, NULL);
+    storage_connection_send(connection, SQL_BEGIN, NULL);
     send_columns(storage, SQL_INSERT_SOURCES, NULL, storage->columns.sources, 1);
     for (size_t i = 0; i < count; i++) {
         struct parameter parameters[ARTICLE_PARAMETERS];
         inserted[i] = false;
         row_parameters(rows[i], parameters);
-        connection_send(connection, SQL_INSERT_ARTICLE, parameters);
+        storage_connection_send(connection, SQL_INSERT_ARTICLE, parameters);
     }
     send_children(storage);
-    connection_send(connection, SQL_COMMIT, NULL);
+    storage_connection_send(connection, SQL_COMMIT, NULL);
     crash_here(CRASH_WORKER_BEFORE_STORE);
-    status = connection_finish(connection, note_inserted, &group, failure);
+    status = storage_connection_finish(connection, note_inserted, &group, failure);
     if (status != STATUS_OK)
         return status;
     crash_here(CRASH_WORKER_AFTER_STORE);
@@ -216,8 +217,8 @@ static enum status find_article(struct storage *storage, struct article_row *row
         {.bytes = arena_format(row->arena, "%u", row->revision)},
         {.bytes = row->content_digest, .size = DIGEST_SIZE, .binary = true},
     };
-    connection_send(storage->connection, SQL_FIND_ARTICLE, parameters);
-    return connection_finish(storage->connection, take_found, ret_found, failure);
+    storage_connection_send(storage->connection, SQL_FIND_ARTICLE, parameters);
+    return storage_connection_finish(storage->connection, take_found, ret_found, failure);
 }
 
 static void refuse(struct storage *storage, struct article_row *row, bool permanent,
@@ -259,21 +260,21 @@ static enum status replace(struct storage *storage, struct article_row *row,
     row->article_id = found->article_id;
     row_parameters(row, parameters);
     id = parameters[0];
-    connection_send(connection, SQL_BEGIN, NULL);
-    connection_send(connection, SQL_UPDATE_ARTICLE, parameters);
-    enum status status = connection_finish(connection, note_updated, ret_done, failure);
+    storage_connection_send(connection, SQL_BEGIN, NULL);
+    storage_connection_send(connection, SQL_UPDATE_ARTICLE, parameters);
+    enum status status = storage_connection_finish(connection, note_updated, ret_done, failure);
     if (status != STATUS_OK)
         return status;
     if (*ret_done) {
         row_columns_fill(&storage->columns, &row, 1);
-        connection_send(connection, SQL_DELETE_CHILDREN, &id);
+        storage_connection_send(connection, SQL_DELETE_CHILDREN, &id);
         send_children(storage);
-        connection_send(connection, SQL_COMMIT, NULL);
+        storage_connection_send(connection, SQL_COMMIT, NULL);
         crash_here(CRASH_WORKER_BEFORE_STORE);
     } else {
-        connection_send(connection, SQL_ROLLBACK, NULL);
+        storage_connection_send(connection, SQL_ROLLBACK, NULL);
     }
-    status = connection_finish(connection, NULL, NULL, failure);
+    status = storage_connection_finish(connection, NULL, NULL, failure);
     if (status == STATUS_OK && *ret_done) {
         crash_here(CRASH_WORKER_AFTER_STORE);
         row->end = ROW_STORED;
@@ -354,7 +355,7 @@ static enum status judge(struct storage *storage, struct article_row *row,
         break;
     }
     if (strncmp(failure->state, "25", 2) == 0)
-        connection_close(storage->connection); /* find the server that takes writes */
+        storage_connection_close(storage->connection); /* find the server that takes writes */
     if (failure->connection_lost && ++row->losses >= LOSSES_LIMIT)
         refuse(storage, row, false, "the connection to PostgreSQL breaks at this article");
     return error_set(err, STATUS_AGAIN, "could not store: %s", why);
@@ -398,7 +399,7 @@ static enum status save_each(struct storage *storage, struct article_row **rows,
             return status;
         if (status != STATUS_OK)
             worst = status;
-        if (status != STATUS_OK && !connection_is_open(storage->connection))
+        if (status != STATUS_OK && !storage_connection_is_open(storage->connection))
             return status;
     }
     return worst;

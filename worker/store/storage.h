@@ -27,7 +27,7 @@ struct storage;
 struct storage *storage_new(const char *database_url, const char *worker_name);
 void storage_free(struct storage **storage_p);
 
-/* Connect and check the server now. As connection_open(). */
+/* Connect and check the server now. As storage_connection_open(). */
 enum status storage_open(struct storage *storage, struct error *err) MUST_CHECK;
 
 /*
