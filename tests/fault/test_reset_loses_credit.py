@@ -12,7 +12,7 @@ def test_reset_loses_credit(new_broker, seed, time_given):
     broker = new_broker()
     proxies = [Proxy(broker.endpoint(role)) for role in ("work", "feed", "subscribe")]
     names = ("work", "feed", "subscribe")
-    rig = Rig(broker, seed, feeders=3, workers=3, pace=0.005,
+    rig = Rig(broker, seed, feeders=3, workers=3, pace=0.02,
               endpoints=lambda role: proxies[names.index(role)].endpoint).start()
     for _ in time_given.rounds(80):
         chance.choices(proxies, (3, 1, 1))[0].reset()
@@ -23,7 +23,8 @@ def test_reset_loses_credit(new_broker, seed, time_given):
         wait_for(lambda t=thread, p=progress: t.worker.progress > p + 3 or t.failure, 20,
                  f"{thread.name} has work after the last cut")
         assert not thread.failure, thread.failure
-    rig.settle_and_audit("reset_loses_credit", sum(proxy.resets for proxy in proxies))
+    rig.settle_and_audit("reset_loses_credit", sum(proxy.resets for proxy in proxies),
+                         900 if time_given.is_long else 90)  # a backlog has grown meanwhile
     for worker in workers:
         assert worker.most_held <= worker.slots, f"{worker.name} held {worker.most_held}"
     for proxy in proxies:

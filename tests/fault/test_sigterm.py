@@ -123,7 +123,8 @@ def test_worker_sigterm_leaves_nothing_behind(new_broker, new_worker, database, 
         worker.start()
         wait_for(lambda: any(w.held for w in operator.status().workers), what="it works")
         assert worker.terminate() == 0
-        assert sum(c.leased for c in operator.status().classes) == 0
+        wait_for(lambda: sum(c.leased for c in operator.status().classes) == 0, 1.5,
+                 "what it held is back, long before its lease runs out")
     worker.start()
     audit = Auditor(broker, ledger, database).run()
     for promise in ledger.promises.values():
