@@ -26,17 +26,23 @@ static void count_ended(struct broker *b, struct answer *answer)
                  ended->article_id, log_quote(ended->code, code), b->dead_gate.suppressed);
 }
 
+bool attempts_are_used_up(const struct broker *b, const struct item *item)
+{
+    return item->attempts >= b->options.attempt_limit;
+}
+
 void attempt_failed(struct broker *b, struct lease *lease, const struct attempt_failure *failure)
 {
     static const struct peer nobody;
     struct worker *worker = lease->worker;
     struct item *item = queue_find(b->queue, lease->article_id);
     ENSURE(item && item->state == ITEM_LEASED);
-    if (failure->charged && item->attempts < UINT16_MAX)
+    bool charged = failure->charged && !attempts_are_used_up(b, item); /* looking costs nothing */
+    if (charged)
         item->attempts++;
-    /* a worker that vanished may have stored the article before: one attempt more finds its rows */
-    unsigned limit = b->options.attempt_limit + (failure->suspect ? 1 : 0);
-    bool dead = failure->permanent || (failure->charged && item->attempts >= limit);
+    /* a worker that vanished may have stored the article before: the next one looks for its rows */
+    bool dead = failure->permanent ||
+                (failure->charged && !failure->suspect && attempts_are_used_up(b, item));
     unsigned tries = item->attempts ? item->attempts : 1;
     int64_t wait_ms = backoff_ms(b->options.backoff_first_ms, b->options.backoff_limit_ms, tries,
                                  broker_random(b));
@@ -44,7 +50,7 @@ void attempt_failed(struct broker *b, struct lease *lease, const struct attempt_
         .article_id = item->article_id,
         .state = dead ? NEWSLOOM__V1__STATE__DEAD : NEWSLOOM__V1__STATE__WAITING,
         .due_at_ms = dead ? 0 : b->wall_ms + wait_ms,
-        .charged = failure->charged,
+        .charged = charged,
         .suspect = failure->suspect,
         .worker = arena_text(b->arena, worker->name, strlen(worker->name)),
         .code = arena_text(b->arena, failure->code, strlen(failure->code)),
@@ -86,6 +92,8 @@ void attempts_of_lost_worker(struct broker *b, struct worker *worker, const char
     while (worker->leases.first) {
         struct lease *lease = worker->leases.first;
         if (lease->started) {
+            /* whoever only looks starts nothing: this one ran it against the contract */
+            failure.permanent = attempts_are_used_up(b, queue_find(b->queue, lease->article_id));
             attempt_failed(b, lease, &failure);
             started++;
         } else {

@@ -15,6 +15,9 @@ struct attempt_failure {
     bool suspect; /* its worker vanished while it ran: out alone from now on */
 };
 
+/* Then a job only looks for rows that a vanished worker may have stored (Job.look_only). */
+bool attempts_are_used_up(const struct broker *broker, const struct item *item);
+
 /* The article waits for its next attempt or becomes a dead letter. The lease is over. */
 void attempt_failed(struct broker *broker, struct lease *lease,
                     const struct attempt_failure *failure);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/attempts.h"
 #include "broker/broker.h"
 #include "common/crash.h"
 
@@ -171,6 +172,7 @@ static void fill_job(struct broker *b, const struct item *item, uint64_t lease,
     job->revision = item->body->revision;
     job->generation = item->body->generation ? item->body->generation : 1;
     job->attempt = item->attempts + 1u;
+    job->look_only = attempts_are_used_up(b, item);
     job->class_ =
         item->class_ == QUEUE_BACKFILL ? NEWSLOOM__V1__CLASS__BACKFILL : NEWSLOOM__V1__CLASS__LIVE;
     job->digest.data = item->body->digest;

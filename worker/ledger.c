@@ -15,6 +15,7 @@ struct ledger {
 
 static const bool may_move[JOB_STATE_COUNT][JOB_STATE_COUNT] = {
     [JOB_WAITING][JOB_EXTRACTING] = true, /* a thread took it */
+    [JOB_WAITING][JOB_STORING] = true,    /* look_only */
     [JOB_EXTRACTING][JOB_STORING] = true, /* something, or nothing, was found */
     [JOB_EXTRACTING][JOB_FAILED] = true,  /* the article is bad, too large or too slow */
     [JOB_STORING][JOB_DONE] = true,       /* its rows are committed */
@@ -74,6 +75,7 @@ enum status ledger_add(struct ledger *ledger, const Newsloom__V1__Job *wire, zmq
     job->revision = wire->revision ? wire->revision : 1;
     job->generation = wire->generation ? wire->generation : 1;
     job->attempt = wire->attempt;
+    job->look_only = wire->look_only;
     memcpy(job->digest, wire->digest.data, DIGEST_SIZE);
     job->since_ms = now_ms;
     (void)zmq_msg_init(&job->payload);

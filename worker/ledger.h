@@ -43,6 +43,7 @@ struct job {
     uint32_t revision;
     uint32_t generation;
     uint32_t attempt; /* 1 for the first */
+    bool look_only;   /* extract nothing: an earlier worker may have stored it */
     uint8_t digest[DIGEST_SIZE];
 
     enum job_state state;

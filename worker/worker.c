@@ -224,8 +224,22 @@ static void hear_keeper(struct worker *worker)
     }
 }
 
+/* Nothing runs that a bad article could harm, so it is never said to have started. */
+static void look_at_once(struct worker *worker, struct job *job)
+{
+    job->failure = (struct job_failure){.code = "WORKER_LOST", .permanent = true};
+    (void)snprintf(job->failure.text, sizeof job->failure.text,
+                   "no worker came back from any of its attempts, and none had stored it");
+    look_for_rows(worker, job);
+}
+
 static void give_work(struct worker *worker)
 {
+    for (unsigned i = 0; i < ledger_count(worker->ledger) && !worker->leaving; i++) {
+        struct job *job = ledger_at(worker->ledger, i);
+        if (job->look_only && job->state == JOB_WAITING)
+            look_at_once(worker, job);
+    }
     for (unsigned i = 0; i < worker->options->extract_threads && !worker->leaving; i++) {
         struct bench *bench = &worker->benches[i];
         struct job *job = bench->job ? NULL : ledger_next_waiting(worker->ledger);

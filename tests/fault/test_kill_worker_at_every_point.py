@@ -56,6 +56,43 @@ def test_killed_after_commit_on_the_last_attempt_is_never_dead_and_stored(
     feeder.close()
 
 
+def test_stored_by_the_very_last_attempt_is_found_by_whoever_looks(new_broker, new_worker, database, ledger, seed):
+    """Two attempts die before their COMMIT, the last one after it, and then those who only look die too."""
+    broker = new_broker(**{"lease.duration": "600ms", "attempt.limit": "3"})
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    piece = Newsroom(seed).piece()
+    feeder.submit([piece])
+    worker = new_worker(broker, database, start=False)
+    for point in ("WORKER_EXTRACTED", "WORKER_EXTRACTED", "WORKER_AFTER_STORE", "WORKER_TAKEN", "WORKER_DONE_SENT"):
+        worker.start(crash_at=point)
+        worker.wait_crash()
+    worker.start()
+    wait_for(lambda: feeder.outcome(piece.source, piece.key).state == wire.STORED, 30, "the stored article is found")
+    audit = Auditor(broker, ledger, database).run()
+    report("stored_by_the_very_last_attempt", audit, worker.kills)
+    feeder.close()
+
+
+def test_article_that_no_worker_survives_costs_its_attempts_and_no_more(new_broker, new_worker, database, ledger, seed):
+    broker = new_broker(**{"lease.duration": "600ms", "attempt.limit": "2"})
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    piece = Newsroom(seed).piece()
+    feeder.submit([piece])
+    worker = new_worker(broker, database, start=False)
+    for _ in range(2):
+        worker.start(crash_at="WORKER_EXTRACTED")
+        worker.wait_crash()
+    worker.start(crash_at="WORKER_EXTRACTED")  # a third extraction would kill it too
+    wait_for(lambda: feeder.outcome(piece.source, piece.key).state == wire.DEAD, 30, "the article is dead")
+    outcome = feeder.outcome(piece.source, piece.key)
+    assert outcome.attempts_charged == 2
+    assert outcome.reason.startswith("WORKER_LOST"), outcome.reason
+    assert worker.is_alive
+    audit = Auditor(broker, ledger, database).run()
+    report("no_worker_survives", audit, worker.kills)
+    feeder.close()
+
+
 def test_started_article_pays_and_its_neighbours_do_not(new_broker, new_worker, database, ledger, seed):
     broker = new_broker(**{"lease.duration": "1s"})
     feeder = Feeder(broker.endpoint("feed"), ledger)
