@@ -55,7 +55,9 @@ enum status helper_exec(const struct settings *settings, const char *verb, char 
                         struct error *err)
 {
     char *own = own_folder();
-    const char *const folders[] = {own, NEWSLOOM_LIBEXEC};
+    /* A tree that was moved as a whole (DESTDIR, an unpacked archive) brings its own helpers. */
+    char *moved = own ? text_format("%s/../%s", own, NEWSLOOM_LIBEXEC_BESIDE) : NULL;
+    const char *const folders[] = {own, moved, NEWSLOOM_LIBEXEC};
     bool is_name = strspn(verb, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(verb);
     enum status status =
         error_set(err, STATUS_NOT_FOUND,
@@ -74,6 +76,7 @@ enum status helper_exec(const struct settings *settings, const char *verb, char 
         }
         free(path);
     }
+    free(moved);
     free(own);
     return status;
 }

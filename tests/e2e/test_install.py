@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `cmake --install` leaves: a tree that is whole, and that works wherever it stands."""
+import os
+import subprocess
+
+import pytest
+
+from support import paths
+
+FILES = [
+    "bin/newsloom", "bin/newsloom-broker", "bin/newsloom-worker",
+    "libexec/newsloom/newsloom-extract", "libexec/newsloom/newsloom-migrate",
+    "share/man/man1/newsloom.1", "share/man/man5/newsloom.conf.5",
+    "share/man/man8/newsloom-broker.8", "share/man/man8/newsloom-worker.8",
+    "share/bash-completion/completions/newsloom",
+    "share/newsloom/etc/broker.conf", "share/newsloom/etc/worker.conf",
+    "share/newsloom/etc/newsloom.conf",
+]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("install")
+    subprocess.run(["cmake", "--install", str(paths.BUILD), "--prefix", "/usr"], check=True,
+                   capture_output=True, env=os.environ | {"DESTDIR": str(folder)}, timeout=120)
+    return folder / "usr"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_is_installed(tree, name):
+    assert (tree / name).is_file()
+
+
+@pytest.mark.parametrize("verb", ["extract", "migrate"])
+def test_helpers_are_found_from_a_tree_that_was_moved(tree, verb):
+    done = subprocess.run([str(tree / "bin/newsloom"), verb, "--version"], capture_output=True,
+                          text=True, timeout=30, env={"PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0, done.stderr
+    assert f"newsloom-{verb}" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["broker", "worker"])
+def test_sample_configurations_are_what_the_program_prints(tree, name):
+    printed = subprocess.run([str(tree / f"bin/newsloom-{name}"), "--print-config"],
+                             capture_output=True, text=True, timeout=30, check=True).stdout
+    assert (tree / f"share/newsloom/etc/{name}.conf").read_text() == printed
