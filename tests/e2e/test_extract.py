@@ -128,6 +128,27 @@ def test_wrong_usage_and_missing_files_have_their_codes(tmp_path):
     assert b"Examples:" in extract("--help").stdout
 
 
+def test_folder_names_its_files_alike_with_and_without_a_slash(tmp_path):
+    (tmp_path / "a.txt").write_text(ARTICLE, encoding="utf-8")
+    for folder in (f"{tmp_path}", f"{tmp_path}/"):
+        assert [found["file"] for found in extract_json(folder)] == [f"{tmp_path}/a.txt"]
+
+
+def test_reader_that_has_seen_enough_is_no_error_message(tmp_path):
+    path = json_lines(tmp_path / "many.jsonl", *({"text": ARTICLE} for _ in range(400)))
+    line = f"trap '' PIPE; {paths.program('newsloom-extract')} -f json {path} | head -n 1"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=120)
+    assert json.loads(done.stdout)["title"] and not done.stderr
+
+
+def test_output_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "a.txt").write_text(ARTICLE, encoding="utf-8")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([str(paths.program("newsloom-extract")), str(tmp_path / "a.txt")],
+                              stdout=full, stderr=subprocess.PIPE, timeout=120)
+    assert done.returncode == 74 and b"No space left on device" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["dev", "seeds"])
 def test_gold_articles_are_read_well_enough(tmp_path, name):
     if not (GOLD / "score.py").exists():

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +19,7 @@ enum { BATCH = 64, MOST_JOBS = 64 };
 static const size_t memory_limit = (size_t)256 << 20;
 
 static const char usage[] =
-    "usage: newsloom extract [--format text|json] [--jobs N] FILE|FOLDER|- ...\n"
+    "usage: newsloom extract [--format text|json] [--jobs N] FILE|FOLDER|-…\n"
     "\n"
     "Find persons, organisations, places, dates, laws, events and crimes in Vietnamese news\n"
     "articles and print them. Needs no broker and no database.\n"
@@ -67,7 +68,8 @@ struct run {
     struct work batch[BATCH];
     size_t count;
     atomic_size_t next;
-    int exit_code; /* of the first failure */
+    int exit_code;    /* of the first failure */
+    int output_errno; /* why the first write failed */
 };
 
 static void note_failure(struct run *run, const struct error *err)
@@ -118,7 +120,9 @@ static void flush_batch(struct run *run)
     for (size_t i = 0; i < run->count; i++) {
         struct work *work = &run->batch[i];
         if (work->output) {
-            (void)fwrite(work->output, 1, work->output_size, stdout);
+            if (fwrite(work->output, 1, work->output_size, stdout) != work->output_size &&
+                !run->output_errno)
+                run->output_errno = errno;
         } else {
             struct error err = {0};
             (void)error_set(&err, work->err.status, "%.80s: %.150s", work->article->file,
@@ -130,7 +134,8 @@ static void flush_batch(struct run *run)
         *work = (struct work){0};
     }
     run->count = 0;
-    (void)fflush(stdout);
+    if (fflush(stdout) != 0 && !run->output_errno)
+        run->output_errno = errno;
 }
 
 static bool take(void *context, struct intake_article *article)
@@ -139,7 +144,7 @@ static bool take(void *context, struct intake_article *article)
     run->batch[run->count++].article = article;
     if (run->count == BATCH || run->options.jobs == 1)
         flush_batch(run);
-    return !ferror(stdout);
+    return !run->output_errno;
 }
 
 static void complain(void *context, const struct error *err)
@@ -214,8 +219,13 @@ int main(int argc, char **argv)
         intake_read(&intake, argv[i]);
     flush_batch(&run);
     knowledge_close(&run.knowledge);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        (void)fputs("newsloom extract: could not write the output\n", stderr);
+    if (fflush(stdout) != 0 && !run.output_errno)
+        run.output_errno = errno;
+    if (run.output_errno) {
+        /* A reader that has seen enough, such as head, is no news. */
+        if (run.output_errno != EPIPE)
+            (void)fprintf(stderr, "newsloom extract: could not write the output: %s\n",
+                          strerror(run.output_errno)); // NOLINT(concurrency-mt-unsafe): one thread
         return EX_IOERR;
     }
     return run.exit_code;

@@ -272,6 +272,14 @@ static void read_any(const struct intake *intake, const char *path, bool is_name
     }
 }
 
+/* "crawl/" and "crawl" name their files alike. */
+static char *folder_entry(const char *folder, const char *name)
+{
+    size_t length = strlen(folder);
+    const char *slash = length && folder[length - 1] == '/' ? "" : "/";
+    return text_format("%s%s%s", folder, slash, name);
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): at most DEEPEST_FOLDER deep
 static void read_folder(const struct intake *intake, const char *path, unsigned depth)
 {
@@ -287,7 +295,7 @@ static void read_folder(const struct intake *intake, const char *path, unsigned 
     }
     for (int i = 0; i < count; i++) {
         if (entries[i]->d_name[0] != '.') {
-            CLEANUP(text_free) char *inner = text_format("%s/%s", path, entries[i]->d_name);
+            CLEANUP(text_free) char *inner = folder_entry(path, entries[i]->d_name);
             read_any(intake, inner, false, depth);
         }
         free(entries[i]);
