@@ -34,7 +34,8 @@ int main(int argc, char **argv)
     struct broker *broker = NULL;
     enum status status = broker_open(&broker, settings, &err);
     if (status != STATUS_OK) {
-        log_error("cannot-start", "reason=\"%s\"", err.text);
+        char text[LOG_QUOTE_SIZE];
+        log_error("cannot-start", "reason=%s", log_quote(err.text, text));
         return exit_code(status);
     }
     status = broker_run(broker, &err);

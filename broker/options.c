@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "common/http.h"
+
 #define MILLISECOND INT64_C(1)
 #define SECOND      (1000 * MILLISECOND)
 #define HOUR        (3600 * SECOND)
@@ -233,7 +235,16 @@ static enum status check_endpoints(const struct options *options, struct error *
             return error_set(err, STATUS_INVALID,
                              "listen.%s is \"%.100s\": write tcp://address:port or ipc://path",
                              names[i], listen);
+        for (size_t j = 0; j < i && !strchr(listen, '*'); j++)
+            if (strcmp(listen, options->listen[j]) == 0)
+                return error_set(err, STATUS_INVALID,
+                                 "listen.%s and listen.%s are both \"%.100s\": each needs an "
+                                 "endpoint of its own",
+                                 names[j], names[i], listen);
     }
+    struct error form;
+    if (http_check_address(options->listen_http, &form) != STATUS_OK)
+        return error_set(err, STATUS_INVALID, "listen.http: %s", form.text);
     return STATUS_OK;
 }
 

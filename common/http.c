@@ -124,15 +124,29 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     return send_answer(connection, &answer);
 }
 
-/* Splits "127.0.0.1:9310" and "[::1]:9310", resolves numeric and named hosts. */
-static enum status resolve(const char *address, struct addrinfo **ret_found, struct error *err)
+enum status http_check_address(const char *address, struct error *err)
 {
+    if (!*address)
+        return STATUS_OK;
     const char *colon = strrchr(address, ':');
     bool bracketed = *address == '[';
-    if (!colon || colon == address || (bracketed && colon[-1] != ']'))
+    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+    if (!colon || colon == address || (bracketed && colon[-1] != ']') || digits < 1 || digits > 5 ||
+        colon[1 + digits] || strtoul(colon + 1, NULL, 10) > 65535)
         return error_set(err, STATUS_INVALID,
                          "cannot listen on \"%.80s\": use host:port such as 127.0.0.1:9310",
                          address);
+    return STATUS_OK;
+}
+
+/* Splits "127.0.0.1:9310" and "[::1]:9310", resolves numeric and named hosts. */
+static enum status resolve(const char *address, struct addrinfo **ret_found, struct error *err)
+{
+    enum status form = http_check_address(address, err);
+    if (form != STATUS_OK)
+        return form;
+    const char *colon = strrchr(address, ':');
+    bool bracketed = *address == '[';
     char *host = text_format("%.*s", (int)(colon - address) - (bracketed ? 2 : 0),
                              address + (bracketed ? 1 : 0));
     struct addrinfo wanted = {.ai_family = AF_UNSPEC,

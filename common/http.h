@@ -21,6 +21,8 @@ struct http;
  * NULL, OK. */
 enum status http_open(struct http **ret_http, const char *address, const struct counters *counters,
                       struct error *err) MUST_CHECK;
+/* Only the form of the address: INVALID with the way out. Resolves nothing. */
+enum status http_check_address(const char *address, struct error *err) MUST_CHECK;
 void http_close(struct http **http_p);
 
 /* All of these accept NULL, so that a program without the listener needs no branches. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/http.h"
 #include "common/utf8.h"
 #include "proto/envelope.h"
 
@@ -126,5 +127,8 @@ enum status worker_options_check(const struct settings *settings, struct error *
                              at);
         at += strcspn(at, ",");
     } while (at[strspn(at, ", ")]);
+    struct error form;
+    if (http_check_address(settings_text(settings, "listen.http"), &form) != STATUS_OK)
+        return error_set(err, STATUS_INVALID, "listen.http: %s", form.text);
     return STATUS_OK;
 }

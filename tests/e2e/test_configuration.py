@@ -50,7 +50,9 @@ def test_unknown_key_in_a_file_is_named_with_its_line(program, directory):
     ("newsloom-broker", "lease.duration=1ms"), ("newsloom-broker", "lease.duration=soon"),
     ("newsloom-broker", "store.budget=1KiB"), ("newsloom-broker", "attempt.limit=0"),
     ("newsloom-broker", "backfill.share=200"), ("newsloom-broker", "log.level=loud"),
-    ("newsloom-broker", "listen.feed=carrier-pigeon"),
+    ("newsloom-broker", "listen.feed=carrier-pigeon"), ("newsloom-broker", "listen.http=web"),
+    ("newsloom-broker", "listen.feed=tcp://127.0.0.1:5812"),
+    ("newsloom-broker", "listen.http=127.0.0.1:99999"), ("newsloom-worker", "listen.http=:9310"),
     ("newsloom-worker", "worker.slots=1000"), ("newsloom-worker", "extract.budget=-5s"),
     ("newsloom-worker", "log.format=xml"),
 ])
