@@ -163,8 +163,8 @@ static enum status unknown_name(const struct settings *settings, const char *nam
                          "%.80s: \"%.60s\" is no setting of %s: did you mean \"%s\"?", origin, name,
                          settings->program, nearest);
     return error_set(err, STATUS_INVALID,
-                     "%.80s: \"%.60s\" is no setting of %s: --help-config lists them", origin, name,
-                     settings->program);
+                     "%.80s: \"%.60s\" is no setting of %s: %s --help-config lists them", origin,
+                     name, settings->program, settings->program);
 }
 
 static bool find(const struct settings *settings, const char *name, size_t *ret_index)

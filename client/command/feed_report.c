@@ -124,11 +124,12 @@ void feed_say_summary(const struct feed *feed)
 {
     FILE *out = feed->as_json ? stderr : stdout;
     double seconds = (double)(clock_mono_ms() - feed->progress.start_ms) / 1000.0;
+    uint64_t articles = feed->accepted + feed->duplicate + feed->refused;
     (void)fprintf(out,
-                  "%" PRIu64 " articles in %.1f s: %" PRIu64 " accepted, %" PRIu64
+                  "%" PRIu64 " article%s in %.1f s: %" PRIu64 " accepted, %" PRIu64
                   " known already, %" PRIu64 " refused",
-                  feed->accepted + feed->duplicate + feed->refused, seconds, feed->accepted,
-                  feed->duplicate, feed->refused);
+                  articles, articles == 1 ? "" : "s", seconds, feed->accepted, feed->duplicate,
+                  feed->refused);
     if (feed->wait)
         (void)fprintf(out, "; %" PRIu64 " stored, %" PRIu64 " dead, %" PRIu64 " withdrawn",
                       feed->stored, feed->dead, feed->withdrawn);

@@ -14,6 +14,7 @@
 static const struct option first_options[] = {
     {"version", 'V', NULL, "print the version"},
     {"print-config", 0, NULL, "print a commented sample configuration"},
+    {"help-config", 0, NULL, "explain every setting"},
     {"crash-points", 0, NULL, "list the points that NEWSLOOM_CRASH_AT may name"},
 };
 
@@ -60,15 +61,18 @@ static int run_helper(struct invocation *invocation, const char *name, char **ar
     return complain(invocation, &err);
 }
 
-/* As the daemons have it; the same as `newsloom config --sample`. */
-static int print_sample(struct invocation *invocation)
+/* As the daemons have them; the sample is that of `newsloom config --sample`. */
+static int print_settings(struct invocation *invocation)
 {
     struct error err;
     if (invocation_load_settings(invocation, &err) != STATUS_OK) {
         (void)complain(invocation, &err);
         return EX_CONFIG;
     }
-    settings_print_sample(invocation->settings, stdout);
+    if (invocation_has(invocation, "help-config"))
+        settings_print_help(invocation->settings, stdout);
+    else
+        settings_print_sample(invocation->settings, stdout);
     return EX_OK;
 }
 
@@ -88,8 +92,8 @@ static int run(struct invocation *invocation, int argc, char **argv)
         crash_print_points(stdout, "client");
         return EX_OK;
     }
-    if (invocation_has(invocation, "print-config"))
-        return print_sample(invocation);
+    if (invocation_has(invocation, "print-config") || invocation_has(invocation, "help-config"))
+        return print_settings(invocation);
     int at = 1 + used;
     if (at >= argc) {
         bool asked = invocation_has(invocation, "help");

@@ -213,7 +213,7 @@ void manual_print_settings(FILE *out)
         (void)fprintf(out, ".It %s\n", setting->name);
         print_text(setting->help, out);
         if (*setting->fallback)
-            (void)fprintf(out, "Default: %s\n", setting->fallback);
+            (void)fprintf(out, ".Pp\nDefault: %s\n", setting->fallback);
     }
     (void)fputs(".El\n.Sh SEE ALSO\n.Xr newsloom 1 ,\n.Xr newsloom-broker 8 ,\n"
                 ".Xr newsloom-worker 8\n",
