@@ -22,6 +22,8 @@ enum {
     INTERVAL_MS = 10000, /* of rates */
     STOP_MS = 5000,      /* feeders that never stop sending do not hold us longer */
     RETRY_FULL_MS = 1000,
+    RETRY_STUCK_MS = 200,
+    RETRY_READ_MS = 200,
 };
 
 /* ---- for the steps */
@@ -151,6 +153,14 @@ uint32_t broker_random(struct broker *b)
     return b->random;
 }
 
+void broker_read_failed(struct broker *b, const struct error *why)
+{
+    b->read_again_ms = b->mono_ms + RETRY_READ_MS;
+    if (log_gate_open(&b->read_gate))
+        log_error("read-failed", "reason=\"%s\" suppressed=%llu: it will be tried again", why->text,
+                  b->read_gate.suppressed);
+}
+
 struct item broker_item(struct broker *b, uint64_t article_id, const char *source, uint64_t size,
                         Newsloom__V1__Class class_, int64_t accepted_at_ms)
 {
@@ -242,14 +252,42 @@ static void follow_retention(struct broker *b, const struct store_facts *before)
         b->retention_due_ms = b->mono_ms + 1;
 }
 
+/* Not even what must be recorded found a page, because a reader from outside holds them: nothing is
+ * answered until it went through. Peers wait or send again, and nobody is taken for silent, for the
+ * loop is away. A signal ends the wait, and with it the broker: what was not answered comes again.
+ */
+static enum status submit_until_kept(struct broker *b, struct error *err)
+{
+    unsigned signals = b->signals;
+    int64_t give_up_ms = b->condition == CONDITION_STOPPING ? b->mono_ms + STOP_MS : INT64_MAX;
+    enum status status = store_submit(b->store, b->turn, err);
+    if (status != STATUS_LIMIT)
+        return status;
+    log_error("store-stuck", "reason=\"%s\": nothing is answered until there is room", err->text);
+    for (int64_t now_ms = b->mono_ms;
+         status == STATUS_LIMIT && b->signals == signals && now_ms < give_up_ms;
+         now_ms = clock_mono_ms()) {
+        zmq_pollitem_t item = {.fd = b->signal_fd, .events = ZMQ_POLLIN};
+        if (zmq_poll(&item, 1, RETRY_STUCK_MS) > 0)
+            read_signals(b);
+        http_beat(b->http);
+        notify_beat(now_ms);
+        status = store_submit(b->store, b->turn, err);
+    }
+    if (status == STATUS_OK)
+        log_info("store-unstuck", "ms=%" PRId64, clock_mono_ms() - b->mono_ms);
+    return status;
+}
+
 static enum status commit(struct broker *b, struct error *err)
 {
     if (turn_is_empty(b->turn))
         return STATUS_OK;
     struct store_facts before = b->facts;
     crash_here(CRASH_BROKER_BEFORE_COMMIT);
-    enum status status = store_submit(b->store, b->turn, err);
-    if (status == STATUS_LIMIT) {
+    enum status status =
+        b->accepts > 0 ? store_submit(b->store, b->turn, err) : submit_until_kept(b, err);
+    if (status == STATUS_LIMIT && b->accepts > 0) {
         if (b->mono_ms >= b->full_until_ms)
             log_warn("store-full", "reason=\"%s\": feeders hear RETRY_LATER, finishing goes on",
                      err->text);
@@ -259,7 +297,7 @@ static enum status commit(struct broker *b, struct error *err)
             b->retention_due_ms = b->mono_ms;
         turn_drop_accepts(b->turn);
         b->accepts_dropped = true;
-        status = turn_is_empty(b->turn) ? STATUS_OK : store_submit(b->store, b->turn, err);
+        status = turn_is_empty(b->turn) ? STATUS_OK : submit_until_kept(b, err);
     }
     if (status != STATUS_OK)
         return status;

@@ -95,12 +95,14 @@ struct broker {
     unsigned ends[QUEUE_CLASS_COUNT][RATE_INTERVALS];
     size_t fetching; /* bodies being read */
     size_t fetching_bytes;
-    size_t next_worker; /* whose turn it is */
-    bool all_paused;    /* the breaker stopped every worker: said once */
+    int64_t read_again_ms; /* mono: a read failed, and none is asked for before */
+    size_t next_worker;    /* whose turn it is */
+    bool all_paused;       /* the breaker stopped every worker: said once */
     uint32_t random;
     struct log_gate bad_gate; /* events that peers can cause at will: once a second each */
     struct log_gate away_gate;
     struct log_gate dead_gate;
+    struct log_gate read_gate;
 };
 
 /* Opens the store, binds, loads what is open. Everything is closed again when it fails. */
@@ -131,6 +133,8 @@ void broker_release(struct broker *broker, struct message *message);
 void broker_keep(struct broker *broker, struct message *message);
 void broker_count_refusal(struct broker *broker, Newsloom__V1__RefusalCode code);
 uint32_t broker_random(struct broker *broker);
+/* A read of the store failed: said once a second, and tried again a little later. */
+void broker_read_failed(struct broker *broker, const struct error *why);
 /* An item for an article that the store just told us about. */
 struct item broker_item(struct broker *broker, uint64_t article_id, const char *source,
                         uint64_t size, Newsloom__V1__Class class_, int64_t accepted_at_ms);

@@ -78,8 +78,7 @@ static void fetch_finish(struct job *job, struct broker *b)
                   fetch->article_id);
         queue_remove(b->queue, item);
     } else {
-        log_error("read-failed", "article=%" PRIu64 " reason=\"%s\": it will be tried again",
-                  fetch->article_id, fetch->error.text);
+        broker_read_failed(b, &fetch->error);
         queue_move(b->queue, item, ITEM_QUEUED);
     }
     fetch_free(fetch);
@@ -93,7 +92,8 @@ static void fetch_discard(struct job *job)
 static void fetch_body(struct broker *b, struct item *item)
 {
     struct fetch *fetch = memory_new(sizeof(*fetch));
-    fetch->job = (struct job){.run = fetch_run, .finish = fetch_finish, .discard = fetch_discard};
+    fetch->job = (struct job){
+        .run = fetch_run, .finish = fetch_finish, .discard = fetch_discard, .urgent = true};
     fetch->article_id = item->article_id;
     fetch->counted = item->size;
     b->fetching++;
@@ -106,7 +106,8 @@ static bool may_fetch(const struct broker *b)
 {
     size_t ready = queue_count(b->queue, QUEUE_LIVE, ITEM_READY) +
                    queue_count(b->queue, QUEUE_BACKFILL, ITEM_READY);
-    return b->fetching + ready < FETCH_MOST && b->fetching_bytes < FETCH_BYTES;
+    return b->fetching + ready < FETCH_MOST && b->fetching_bytes < FETCH_BYTES &&
+           b->mono_ms >= b->read_again_ms;
 }
 
 /* ---- choosing */

@@ -12,6 +12,7 @@ enum {
     TURN_MESSAGES = 1024,
     TURN_RESULTS = 256, /* messages of results, which stay in memory until the turn is over */
     TURN_BYTES = 32 * 1024 * 1024,
+    RESERVE_PARTS = 4,    /* a turn of results must find room in what store.reserve keeps free */
     LOST_AFTER_BEATS = 2, /* without other evidence */
 };
 
@@ -321,9 +322,11 @@ static bool hear_one(struct broker *b, struct message *message,
 void hear_workers(struct broker *b)
 {
     size_t bytes = 0;
+    size_t most = b->options.reserve_bytes / RESERVE_PARTS;
     unsigned results = 0;
+    most = most < TURN_BYTES ? most : TURN_BYTES;
     b->work_is_dry = false;
-    for (unsigned i = 0; i < TURN_MESSAGES && results < TURN_RESULTS && bytes < TURN_BYTES; i++) {
+    for (unsigned i = 0; i < TURN_MESSAGES && results < TURN_RESULTS && bytes < most; i++) {
         struct message *message = NULL;
         const Newsloom__V1__Envelope *envelope = broker_receive(b, SOCKET_WORK, &message);
         if (!message) {

@@ -16,8 +16,9 @@ struct jobs {
 struct reader {
     struct store *store;
     pthread_t thread;
-    pthread_mutex_t mutex; /* guards asked, finished, stopping */
+    pthread_mutex_t mutex; /* guards urgent, asked, finished, stopping */
     pthread_cond_t wake;
+    struct jobs urgent;
     struct jobs asked;
     struct jobs finished;
     bool stopping;
@@ -61,7 +62,9 @@ static void *read_for_ever(void *argument)
     struct reader *reader = argument;
     (void)pthread_mutex_lock(&reader->mutex);
     while (!reader->stopping) {
-        struct job *job = jobs_take(&reader->asked);
+        struct job *job = jobs_take(&reader->urgent);
+        if (!job)
+            job = jobs_take(&reader->asked);
         if (!job) {
             (void)pthread_cond_wait(&reader->wake, &reader->mutex);
             continue;
@@ -82,6 +85,7 @@ enum status reader_start(struct reader **ret_reader, struct store *store, struct
 {
     struct reader *reader = memory_new(sizeof(*reader));
     reader->store = store;
+    jobs_init(&reader->urgent);
     jobs_init(&reader->asked);
     jobs_init(&reader->finished);
     (void)pthread_mutex_init(&reader->mutex, NULL);
@@ -116,6 +120,7 @@ void reader_stop(struct reader **reader_p)
     (void)pthread_cond_signal(&reader->wake);
     (void)pthread_mutex_unlock(&reader->mutex);
     (void)pthread_join(reader->thread, NULL);
+    discard_all(&reader->urgent);
     discard_all(&reader->asked);
     discard_all(&reader->finished);
     (void)close(reader->event);
@@ -129,7 +134,7 @@ void reader_ask(struct reader *reader, struct job *job)
 {
     reader->pending++;
     (void)pthread_mutex_lock(&reader->mutex);
-    jobs_append(&reader->asked, job);
+    jobs_append(job->urgent ? &reader->urgent : &reader->asked, job);
     (void)pthread_cond_signal(&reader->wake);
     (void)pthread_mutex_unlock(&reader->mutex);
 }

@@ -4,13 +4,14 @@
  *
  * A job is embedded first in what its asker needs to know. run() is called on the reader's thread
  * with the store and must touch nothing but its job; finish() is called on the loop's thread by
- * reader_collect(), in the order in which jobs were asked for, and owns the job from then on. Jobs
- * must be bounded pieces of work. At the end jobs that were not finished are handed to their
- * discard() instead.
+ * reader_collect(), in the order in which jobs were asked for, the urgent ones before the others,
+ * and owns the job from then on. Jobs must be bounded pieces of work. At the end jobs that were not
+ * finished are handed to their discard() instead.
  */
 #ifndef BROKER_READER_H
 #define BROKER_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "broker/store.h"
@@ -23,6 +24,7 @@ struct job {
     void (*run)(struct job *job, struct store *store);
     void (*finish)(struct job *job, struct broker *broker);
     void (*discard)(struct job *job);
+    bool urgent; /* workers wait for it: before the replays of a thousand subscribers */
 };
 
 /* The store is borrowed and must outlive the reader. */

@@ -336,8 +336,7 @@ static void replay_finish(struct job *job, struct broker *b)
         send_gap(b, &subscriber->peer, 0, START_GONE);
         subscribers_remove(b->subscribers, subscriber);
     } else if (subscriber && replay->status != STATUS_OK) {
-        log_error("replay-failed", "after=%" PRIu64 " reason=\"%s\": it will be tried again",
-                  replay->after, replay->error.text);
+        broker_read_failed(b, &replay->error);
     } else if (subscriber && !send_entries(b, subscriber, replay)) {
         /* it does not read: it comes back by its cursor */
         subscribers_remove(b->subscribers, subscriber);
@@ -383,7 +382,7 @@ void serve_subscribers(struct broker *b)
             continue;
         }
         if (!subscriber->reading && subscriber->credit > subscriber->sent &&
-            subscriber->at < b->facts.last_sequence)
+            subscriber->at < b->facts.last_sequence && b->mono_ms >= b->read_again_ms)
             read_on(b, subscriber);
     }
 }
