@@ -106,26 +106,51 @@ static uint32_t number_word(const struct arguing *a, uint32_t at)
     return number;
 }
 
-static void add_number(struct arguing *a, uint32_t persons)
+static bool is_any(const struct reading *r, uint32_t at, const char *const *words)
+{
+    for (; *words; words++)
+        if (reading_is(r, at, *words))
+            return true;
+    return false;
+}
+
+/* What numbers of people are told with. */
+static const char *const counted[] = {"đối", "bị",  "nghi",  "người", "tên", "đttn",
+                                      "cán", "con", "thanh", "học",   "nam", "nữ",
+                                      "kẻ",  "phụ", "cầu",   "công",  NULL};
+
+static uint32_t number_behind(const struct arguing *a, bool *ret_is_many)
 {
     static const char *const many[] = {"nhóm", "các", "những", "nhiều", "loạt", "đối", NULL};
-    static const char *const counted[] = {"đối", "bị",  "nghi",  "người", "tên", "đttn",
-                                          "cán", "con", "thanh", "học",   "nam", "nữ",
-                                          "kẻ",  "phụ", "cầu",   "công",  NULL};
-    const struct reading *r = a->t->r;
     uint32_t number = 0;
-    bool is_many = false;
+    *ret_is_many = false;
     for (uint32_t i = a->h->end; i < a->stop && i < a->h->end + 3 && !number; i++) {
-        for (const char *const *word = counted; *word; word++)
-            if (reading_is(r, i + 1, *word))
-                number = number_word(a, i);
-        for (const char *const *word = many; *word; word++)
-            is_many = is_many || reading_is(r, i, *word);
+        if (is_any(a->t->r, i + 1, counted))
+            number = number_word(a, i);
+        *ret_is_many = *ret_is_many || is_any(a->t->r, i, many);
     }
-    for (uint32_t i = a->h->first; !number && !persons && i-- > a->start && a->h->first - i < 12;)
-        for (const char *const *word = counted; *word && !number; word++)
-            if (reading_is(r, i + 1, *word) && is_passive(a))
-                number = number_word(a, i);
+    return number;
+}
+
+static uint32_t number_before(const struct arguing *a)
+{
+    if (!is_passive(a))
+        return 0;
+    for (uint32_t i = a->h->first; i-- > a->start && a->h->first - i < 12;) {
+        uint32_t number = is_any(a->t->r, i + 1, counted) ? number_word(a, i) : 0;
+        if (number)
+            return number;
+    }
+    return 0;
+}
+
+static void add_number(struct arguing *a, uint32_t persons)
+{
+    const struct reading *r = a->t->r;
+    bool is_many = false;
+    uint32_t number = number_behind(a, &is_many);
+    if (!number && !persons)
+        number = number_before(a);
     if (!number)
         number = persons ? persons : is_many ? 0 : 1;
     if (number)

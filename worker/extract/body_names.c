@@ -11,9 +11,12 @@ struct body_reader {
     const struct reading *r;
     uint32_t at;
     uint32_t stop;
+    unsigned depth; /* in how many names this one stands */
     struct body_name name;
     bool is_titled; /* a post stands before the head: a person may stand behind the name */
 };
+
+// NOLINTBEGIN(misc-no-recursion): a name stands in a name; take_nested() goes DEPTH_MOST deep
 
 static struct body_name read_name(const struct search *search, uint32_t at, unsigned depth);
 
@@ -66,15 +69,15 @@ static bool take_body(struct body_reader *b)
     return true;
 }
 
-static bool take_nested(struct body_reader *b, unsigned depth)
+static bool take_nested(struct body_reader *b)
 {
     const struct phrase_match *head = reading_match(b->r, b->at, CATEGORY_BODY_HEAD);
-    if (!head || depth >= DEPTH_MOST)
+    if (!head || b->depth >= DEPTH_MOST)
         return false;
     bool is_police = head->value == BODY_HEAD_POLICE;
     if (!search_is_capital(b->search, b->at) && !is_police)
         return false;
-    struct body_name inner = read_name(b->search, b->at, depth + 1);
+    struct body_name inner = read_name(b->search, b->at, b->depth + 1);
     if (!inner.end || (!search_is_capital(b->search, b->at) && !inner.has_place))
         return false;
     b->name.has_place = b->name.has_place || inner.has_place;
@@ -180,7 +183,7 @@ static void read_police(struct body_reader *b)
     while (b->at < b->stop && b->at - first < 8 && take_word(b, b->at == first))
         ;
     if (b->at > first && !take_place(b))
-        take_nested(b, 1);
+        take_nested(b);
 }
 
 /* "HĐQT Ngân hàng …": the body that the unit belongs to follows at once. */
@@ -191,49 +194,67 @@ static bool begins_parent(const struct body_reader *b)
                     head->value == BODY_HEAD_SCHOOL || head->value == BODY_HEAD_COURT);
 }
 
-static void read_unit(struct body_reader *b, unsigned depth)
+/* What ends the name of a unit: a place, the body it belongs to, a known body. */
+static bool take_end_of_unit(struct body_reader *b, uint32_t first)
+{
+    bool is_first = b->at == first;
+    const struct phrase_match *place = search_known_place(b->search, b->at);
+    if ((!is_first || (place && place->length > 1)) && take_place(b))
+        return true;
+    if (!is_first && b->name.end == b->at && take_nested(b))
+        return true;
+    if (take_body(b)) {
+        if (is_first)
+            take_place(b);
+        return true;
+    }
+    return is_first && begins_parent(b) && take_nested(b);
+}
+
+/* "Phòng 5", "Đội 2" */
+static bool takes_number(const struct body_reader *b)
+{
+    static const char *const numbered[] = {"phòng", "đội", "trạm", "đồn", "tổ", NULL};
+    return reading_has(b->r, b->at, SHAPE_NUMBER) &&
+           search_is_any(b->search, b->at - 1, numbered) &&
+           search_is_capital(b->search, b->at - 1) &&
+           !search_has_flag(b->search, b->at, TOKEN_IN_DATE);
+}
+
+static bool take_word_of_unit(struct body_reader *b, uint32_t first)
+{
+    uint32_t before = b->at;
+    bool is_first = before == first;
+    if (take_word(b, is_first)) {
+        bool is_level = reading_length(b->r, before, CATEGORY_PLACE_HEAD) == b->at - before;
+        b->name.has_place = b->name.has_place || is_level;
+        return true;
+    }
+    if (is_first && takes_number(b)) {
+        accept(b, b->at + 1);
+        return true;
+    }
+    bool is_acronym = reading_has(b->r, b->at, SHAPE_ALL_CAPITALS);
+    bool is_person = reading_length(b->r, b->at, CATEGORY_FAMILY) && !is_first &&
+                     search_is_capital(b->search, b->at + 1);
+    if (search_is_capital(b->search, b->at) && (is_acronym || !is_person) &&
+        (b->at - first < 4 || is_acronym) && take_capital(b))
+        return true;
+    bool is_named = !is_first || b->name.end == b->at;
+    return is_named && skip_joint(b);
+}
+
+static void read_unit(struct body_reader *b)
 {
     uint32_t first = b->at;
     while (b->at < b->stop && b->at - first < NAME_MOST) {
-        uint32_t before = b->at;
-        const struct phrase_match *place = search_known_place(b->search, b->at);
-        if ((b->at > first || (place && place->length > 1)) && take_place(b))
+        if (take_end_of_unit(b, first))
             return;
-        if (b->at > first && b->name.end == b->at && take_nested(b, depth))
-            return;
-        if (b->at == first && take_body(b)) {
-            take_place(b);
-            return;
-        }
-        if (take_body(b))
-            return;
-        if (b->at == first && begins_parent(b) && take_nested(b, depth))
-            return;
-        if (take_word(b, b->at == first)) {
-            bool is_level = reading_length(b->r, before, CATEGORY_PLACE_HEAD) == b->at - before;
-            b->name.has_place = b->name.has_place || is_level;
+        if (take_word_of_unit(b, first))
             continue;
-        }
-        static const char *const numbered[] = {"phòng", "đội", "trạm", "đồn", "tổ", NULL};
-        if (b->at == first && reading_has(b->r, b->at, SHAPE_NUMBER) &&
-            search_is_any(b->search, b->at - 1, numbered) &&
-            search_is_capital(b->search, b->at - 1) &&
-            !search_has_flag(b->search, b->at, TOKEN_IN_DATE)) {
-            accept(b, b->at + 1);
-            continue;
-        }
-        bool is_acronym = reading_has(b->r, b->at, SHAPE_ALL_CAPITALS);
-        bool is_person = reading_length(b->r, b->at, CATEGORY_FAMILY) && b->at > first &&
-                         search_is_capital(b->search, b->at + 1);
-        if (search_is_capital(b->search, b->at) && (is_acronym || !is_person) &&
-            (b->at - first < 4 || is_acronym) && take_capital(b))
-            continue;
-        bool is_named = b->at > first || b->name.end == b->at;
-        if (is_named && skip_joint(b))
-            continue;
-        if (b->at == first && (take_place(b) || take_nested(b, depth)))
-            return;
-        break;
+        if (b->at == first && !take_place(b))
+            take_nested(b);
+        return;
     }
 }
 
@@ -246,7 +267,7 @@ static void read_court(struct body_reader *b)
     if (reading_is(b->r, b->at, "tại") && search_place_end(b->search, b->at + 1))
         b->at++;
     if (!take_place(b) && !take_level(b))
-        take_nested(b, 1);
+        take_nested(b);
 }
 
 /* A word in lower case inside the name of a company: a capital follows soon, no verb between. */
@@ -268,69 +289,99 @@ static bool leads_to_capital(const struct body_reader *b)
     return false;
 }
 
+static bool take_venue(struct body_reader *b, uint32_t first)
+{
+    const struct phrase_match *head = reading_match(b->r, b->at, CATEGORY_BODY_HEAD);
+    if (!head || head->value != BODY_HEAD_VENUE || b->at == first)
+        return false;
+    accept(b, b->at + head->length);
+    return true;
+}
+
+/* The length of a word that companies are named with, or 0; behind a capital a verb is none. */
+static uint32_t company_word(const struct body_reader *b)
+{
+    uint32_t length = reading_length(b->r, b->at, CATEGORY_BODY_WORD);
+    bool is_behind = b->name.has_capital && !search_is_capital(b->search, b->at);
+    return is_behind && is_verb(b, b->at, length) ? 0 : length;
+}
+
+/* A word in lower case behind the name, and none after it: the sentence goes on. */
+static bool is_loose_word(const struct body_reader *b, uint32_t length)
+{
+    uint32_t next = b->at + length;
+    return length && b->name.class == BODY_HEAD_COMPANY && b->name.has_capital &&
+           !search_is_capital(b->search, b->at) && !search_is_capital(b->search, next) &&
+           !reading_length(b->r, next, CATEGORY_BODY_WORD);
+}
+
+/* The person with the post, or somebody after the place. */
+static bool begins_person(const struct body_reader *b)
+{
+    if (!reading_length(b->r, b->at, CATEGORY_FAMILY))
+        return false;
+    bool is_officer =
+        b->is_titled && b->name.has_capital && search_run_end(b->search, b->at, 5) == b->at + 3;
+    return is_officer || (b->name.has_place && search_is_capital(b->search, b->at + 1));
+}
+
+static bool take_company_word(struct body_reader *b, uint32_t length)
+{
+    if (length) {
+        accept(b, b->at + length);
+        return true;
+    }
+    const struct phrase_match *place = search_known_place(b->search, b->at);
+    if (!place)
+        return false;
+    accept(b, b->at + place->length);
+    b->name.has_place = true;
+    return true;
+}
+
+/* Numbers, dots and what else stands between the words. */
+static bool take_company_part(struct body_reader *b, uint32_t first)
+{
+    bool is_number = reading_has(b->r, b->at, SHAPE_NUMBER) && b->name.has_capital &&
+                     !search_has_flag(b->search, b->at, TOKEN_IN_DATE);
+    if (is_number) {
+        accept(b, b->at + 1);
+        return true;
+    }
+    if (take_venue(b, first))
+        return true;
+    const struct phrase_match *head = reading_match(b->r, b->at, CATEGORY_BODY_HEAD);
+    if (head && !search_is_capital(b->search, b->at) && head->value == BODY_HEAD_PRESS) {
+        b->at += head->length;
+        return true;
+    }
+    bool is_dotted = reading_is(b->r, b->at, ".") && search_is_glued(b->search, b->at) &&
+                     b->at + 1 < b->stop && search_is_glued(b->search, b->at + 1) &&
+                     search_is_capital(b->search, b->at + 1);
+    if (is_dotted) {
+        b->at++;
+        return true;
+    }
+    return take_capital(b) || (b->at > first && skip_joint(b));
+}
+
 static void read_company(struct body_reader *b)
 {
     uint32_t first = b->at;
     while (b->at < b->stop && b->at - first < NAME_MOST) {
-        uint32_t length = reading_length(b->r, b->at, CATEGORY_BODY_WORD);
-        const struct phrase_match *place = search_known_place(b->search, b->at);
-        const struct phrase_match *inner = reading_match(b->r, b->at, CATEGORY_BODY_HEAD);
-        if (inner && inner->value == BODY_HEAD_VENUE && b->at > first &&
-            search_is_capital(b->search, b->at)) {
-            accept(b, b->at + inner->length);
+        if (search_is_capital(b->search, b->at) && take_venue(b, first))
             continue;
-        }
-        bool is_small = !search_is_capital(b->search, b->at);
-        bool is_school = b->name.class == BODY_HEAD_SCHOOL;
-        if (length && !(is_small && b->name.has_capital && is_verb(b, b->at, length))) {
-            uint32_t next = b->at + length;
-            bool is_loose = is_small && b->name.has_capital && !is_school &&
-                            b->name.class == BODY_HEAD_COMPANY &&
-                            !search_is_capital(b->search, next) &&
-                            !reading_length(b->r, next, CATEGORY_BODY_WORD);
-            if (is_loose)
-                return;
-            accept(b, next);
-            continue;
-        }
-        if (place) {
-            accept(b, b->at + place->length);
-            b->name.has_place = true;
-            continue;
-        }
-        if (b->is_titled && b->name.has_capital && reading_length(b->r, b->at, CATEGORY_FAMILY) &&
-            search_run_end(b->search, b->at, 5) == b->at + 3)
+        uint32_t length = company_word(b);
+        if (is_loose_word(b, length))
             return;
-        bool is_person = b->name.has_place && reading_length(b->r, b->at, CATEGORY_FAMILY) &&
-                         search_is_capital(b->search, b->at + 1);
-        if (is_person)
+        if (take_company_word(b, length))
+            continue;
+        if (begins_person(b))
             return;
-        bool is_number = reading_has(b->r, b->at, SHAPE_NUMBER) && b->name.has_capital &&
-                         !search_has_flag(b->search, b->at, TOKEN_IN_DATE);
-        if (is_number) {
-            accept(b, b->at + 1);
-            continue;
-        }
-        const struct phrase_match *head = reading_match(b->r, b->at, CATEGORY_BODY_HEAD);
-        if (head && head->value == BODY_HEAD_VENUE && b->at > first) {
-            accept(b, b->at + head->length);
-            continue;
-        }
-        if (head && !search_is_capital(b->search, b->at) && head->value == BODY_HEAD_PRESS) {
-            b->at += head->length;
-            continue;
-        }
-        bool is_dotted = reading_is(b->r, b->at, ".") && search_is_glued(b->search, b->at) &&
-                         b->at + 1 < b->stop && search_is_glued(b->search, b->at + 1) &&
-                         search_is_capital(b->search, b->at + 1);
-        if (is_dotted) {
-            b->at++;
-            continue;
-        }
-        if (take_capital(b) || (b->at > first && skip_joint(b)))
+        if (take_company_part(b, first))
             continue;
         if (!leads_to_capital(b))
-            break;
+            return;
         b->at++;
     }
 }
@@ -369,7 +420,7 @@ static void read_embassy(struct body_reader *b)
     }
 }
 
-static void read_union(struct body_reader *b, unsigned depth)
+static void read_union(struct body_reader *b)
 {
     uint32_t first = b->at;
     if (reading_is(b->r, b->at, "các") && reading_is(b->r, b->at + 1, "quốc") &&
@@ -380,7 +431,7 @@ static void read_union(struct body_reader *b, unsigned depth)
     while (b->at < b->stop && b->at - first < NAME_MOST) {
         if (take_place(b))
             return;
-        if (b->at > first && take_nested(b, depth))
+        if (b->at > first && take_nested(b))
             return;
         bool is_person =
             reading_length(b->r, b->at, CATEGORY_FAMILY) && search_is_capital(b->search, b->at + 1);
@@ -426,10 +477,13 @@ static bool is_complete(const struct body_reader *b, uint32_t first)
 static struct body_name read_name(const struct search *search, uint32_t at, unsigned depth)
 {
     const struct phrase_match *head = reading_match(search->r, at, CATEGORY_BODY_HEAD);
+    if (!head)
+        return (struct body_name){0};
     struct body_reader b = {.search = search,
                             .r = search->r,
                             .at = at + head->length,
-                            .stop = search_sentence_end(search, at)};
+                            .stop = search_sentence_end(search, at),
+                            .depth = depth};
     b.name.class = (enum body_head_class)head->value;
     b.is_titled = at > search_sentence_start(search, at) &&
                   reading_length_before(search->r, at, CATEGORY_POSITION) > 0;
@@ -445,7 +499,7 @@ static struct body_name read_name(const struct search *search, uint32_t at, unsi
         read_police(&b);
         break;
     case BODY_HEAD_UNIT:
-        read_unit(&b, depth);
+        read_unit(&b);
         break;
     case BODY_HEAD_COURT:
         read_court(&b);
@@ -462,7 +516,7 @@ static struct body_name read_name(const struct search *search, uint32_t at, unsi
         read_embassy(&b);
         break;
     case BODY_HEAD_UNION:
-        read_union(&b, depth);
+        read_union(&b);
         break;
     case BODY_HEAD_TEAM:
         read_team(&b);
@@ -477,6 +531,8 @@ static struct body_name read_name(const struct search *search, uint32_t at, unsi
         b.name.end = 0;
     return b.name;
 }
+
+// NOLINTEND(misc-no-recursion)
 
 struct body_name body_name_read(const struct search *search, uint32_t at)
 {

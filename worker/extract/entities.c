@@ -157,20 +157,39 @@ static uint32_t longer_body(const struct joining *j, uint32_t m)
     return found;
 }
 
+/* The mention with the full name that this one is short for, or itself. */
+static uint32_t full_name_of(const struct joining *j, uint32_t m)
+{
+    const struct slot *slot = slot_of(j, j->keys[m], j->document->mentions[m].type);
+    return slot->text && slot->entity >= UINT32_MAX / 2 ? UINT32_MAX - slot->entity : m;
+}
+
+/* The person of the full name; each shorter form on the way there means this person from now on. */
+static uint32_t join_short_form(struct joining *j, uint32_t m)
+{
+    uint32_t last = m;
+    while (full_name_of(j, last) != last) /* each is longer than the one before */
+        last = full_name_of(j, last);
+    const struct slot *slot = slot_of(j, j->keys[last], PERSON);
+    bool is_bound = slot->text && slot->entity && slot->entity < UINT32_MAX / 2;
+    uint32_t entity = is_bound ? slot->entity - 1 : entity_new(j, last);
+    for (uint32_t at = m; at != last;) {
+        uint32_t longer = full_name_of(j, at);
+        j->document->entities[entity].resolution = NEWSLOOM__V1__RESOLUTION__RESOLUTION_RULE;
+        bind(j, j->texts[at], PERSON, entity);
+        at = longer;
+    }
+    return entity;
+}
+
 static uint32_t join_mention(struct joining *j, uint32_t m)
 {
     const struct document *document = j->document;
-    struct slot *slot = slot_of(j, j->keys[m], document->mentions[m].type);
+    const struct slot *slot = slot_of(j, j->keys[m], document->mentions[m].type);
     if (slot->text && slot->entity && slot->entity < UINT32_MAX / 2)
         return slot->entity - 1;
-    if (slot->text && slot->entity >= UINT32_MAX / 2) { /* a short form: join its full name */
-        uint32_t full = UINT32_MAX - slot->entity;
-        uint32_t entity = full != m ? join_mention(j, full) : entity_new(j, m);
-        if (full != m)
-            j->document->entities[entity].resolution = NEWSLOOM__V1__RESOLUTION__RESOLUTION_RULE;
-        bind(j, j->texts[m], PERSON, entity);
-        return entity;
-    }
+    if (slot->text && slot->entity >= UINT32_MAX / 2)
+        return join_short_form(j, m);
     uint32_t known = body_before_bracket(j, m);
     if (!known && document->mentions[m].type == ORGANIZATION)
         known = longer_body(j, m);

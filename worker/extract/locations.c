@@ -120,6 +120,33 @@ static void propose_street(struct search *search, uint32_t at)
         search_propose(search, LOCATION, at - 1, run, 84);
 }
 
+static bool has_digit(const struct reading *r, uint32_t at)
+{
+    for (uint32_t i = r->tokens[at].span.start; i < r->tokens[at].span.end; i++)
+        if (r->document->text.points[i] >= '0' && r->document->text.points[i] <= '9')
+            return true;
+    return false;
+}
+
+/* A capitalised run that begins like something else, or is a known place anyway. */
+static bool is_no_address(const struct search *search, uint32_t at, uint32_t run)
+{
+    static const char *const directions[] = {"nam",  "bắc",  "đông", "tây",
+                                             "đoàn", "đảng", "hội",  NULL};
+    static const enum category others[] = {CATEGORY_BODY_HEAD, CATEGORY_BODY, CATEGORY_LAW_HEAD,
+                                           CATEGORY_EVENT_HEAD, CATEGORY_ACRONYM};
+    const struct reading *r = search->r;
+    const struct phrase_match *known = search_known_place(search, at);
+    bool is_direction = run == at + 1 && search_is_any(search, at, directions);
+    if (is_direction || (known && at + known->length <= run))
+        return true;
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (reading_length(r, at, others[i]))
+            return true;
+    bool is_initial = search_is_initial(search, at) && reading_is(r, at + 1, ".");
+    return is_initial || reading_has(r, at, SHAPE_ALL_CAPITALS) || has_digit(r, at);
+}
+
 /* A capitalised run where an address is expected. */
 static void propose_addressed(struct search *search, uint32_t at)
 {
@@ -128,19 +155,8 @@ static void propose_addressed(struct search *search, uint32_t at)
     if (at == start || !search_is_capital(search, at))
         return;
     uint32_t run = search_run_end(search, at, 4);
-    static const char *const directions[] = {"nam",  "bắc",  "đông", "tây",
-                                             "đoàn", "đảng", "hội",  NULL};
-    const struct phrase_match *known = search_known_place(search, at);
-    bool is_direction = run == at + 1 && search_is_any(search, at, directions);
-    if (run == at || is_direction || (known && at + known->length <= run) ||
-        reading_length(r, at, CATEGORY_BODY_HEAD) || reading_length(r, at, CATEGORY_BODY) ||
-        reading_length(r, at, CATEGORY_LAW_HEAD) || reading_length(r, at, CATEGORY_EVENT_HEAD) ||
-        reading_has(r, at, SHAPE_ALL_CAPITALS) || reading_length(r, at, CATEGORY_ACRONYM) ||
-        (search_is_initial(search, at) && reading_is(r, at + 1, ".")))
+    if (run == at || is_no_address(search, at, run))
         return;
-    for (uint32_t i = r->tokens[at].span.start; i < r->tokens[at].span.end; i++)
-        if (r->document->text.points[i] >= '0' && r->document->text.points[i] <= '9')
-            return;
     static const char *const dwelling[] = {"ngụ", "trú", "quê", "ở", "tại", NULL};
     bool is_dwelling = search_is_any(search, at - 1, dwelling);
     bool is_cued = is_dwelling || reading_length_before(r, at, CATEGORY_ADDRESS_CUE);

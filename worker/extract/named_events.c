@@ -36,8 +36,53 @@ static void propose_known(struct search *search, uint32_t at, uint32_t length)
         search_propose(search, EVENT, at, end, 90);
 }
 
+/* What stands behind the head of a name. */
+struct event_name {
+    uint32_t last; /* token, exclusive; 0: nothing */
+    bool is_numbered;
+    bool has_capital;
+    bool has_words;
+};
+
+static bool ends_name(const struct search *search, uint32_t at, uint32_t stop)
+{
+    const struct reading *r = search->r;
+    bool is_dash = (reading_is(r, at, "-") || reading_is(r, at, "–")) && at + 1 < stop;
+    bool is_listed = reading_is(r, at, ",") && reading_is(r, at - 1, "phòng");
+    if (search_has_flag(search, at, TOKEN_IN_DATE) && !reading_has(r, at, SHAPE_NUMBER))
+        return true;
+    return (reading_has(r, at, SHAPE_PUNCTUATION) && !is_dash && !is_listed) || is_stop(search, at);
+}
+
+static struct event_name read_name(const struct search *search, uint32_t at, uint32_t head)
+{
+    const struct reading *r = search->r;
+    uint32_t stop = search_sentence_end(search, at);
+    uint32_t end = at + head;
+    struct event_name name = {0};
+    while (end < stop && end - at < NAME_MOST && !ends_name(search, end, stop)) {
+        if (is_ordinal(search, end)) {
+            name.is_numbered = true;
+            end++;
+            if (reading_is(r, end, "thứ"))
+                end++;
+        }
+        name.is_numbered = name.is_numbered || reading_has(r, end, SHAPE_NUMBER);
+        name.has_capital = name.has_capital || search_is_capital(search, end);
+        name.has_words = name.has_words || !reading_has(r, end, SHAPE_PUNCTUATION);
+        end++;
+        name.last = end;
+    }
+    if (name.last > stop)
+        name.last = 0;
+    return name;
+}
+
 void named_events_propose(struct search *search, uint32_t at)
 {
+    static const char *const weak[] = {"ngày",  "lễ",    "chương", "giải", "cuộc",
+                                       "phong", "tháng", "giao",   "cúp",  "chung",
+                                       "vòng",  "phiên", "chiến",  "cao",  NULL};
     const struct reading *r = search->r;
     bool is_drive = reading_is(r, at, "cao") && reading_is(r, at + 1, "điểm");
     if (!search_is_capital(search, at) && !is_drive)
@@ -48,40 +93,13 @@ void named_events_propose(struct search *search, uint32_t at)
     uint32_t head = reading_length(r, at, CATEGORY_EVENT_HEAD);
     if (!head)
         return;
-    uint32_t stop = search_sentence_end(search, at);
-    uint32_t end = at + head;
-    uint32_t last = 0;
-    bool is_numbered = false, has_capital = false, has_words = false;
-    while (end < stop && end - at < NAME_MOST) {
-        bool is_dash = (reading_is(r, end, "-") || reading_is(r, end, "–")) && end + 1 < stop;
-        bool is_listed = reading_is(r, end, ",") && reading_is(r, end - 1, "phòng");
-        if (search_has_flag(search, end, TOKEN_IN_DATE) && !reading_has(r, end, SHAPE_NUMBER))
-            break;
-        if ((reading_has(r, end, SHAPE_PUNCTUATION) && !is_dash && !is_listed) ||
-            is_stop(search, end))
-            break;
-        if (is_ordinal(search, end)) {
-            is_numbered = true;
-            end++;
-            if (reading_is(r, end, "thứ"))
-                end++;
-        }
-        is_numbered = is_numbered || reading_has(r, end, SHAPE_NUMBER);
-        has_capital = has_capital || search_is_capital(search, end);
-        has_words = has_words || !reading_has(r, end, SHAPE_PUNCTUATION);
-        end++;
-        last = end;
-    }
-    if (!last || !has_words || !(is_numbered || has_capital) || last > stop)
-        return;
-    static const char *const weak[] = {"ngày",  "lễ",    "chương", "giải", "cuộc",
-                                       "phong", "tháng", "giao",   "cúp",  "chung",
-                                       "vòng",  "phiên", "chiến",  "cao",  NULL};
-    if (is_drive && !is_numbered)
+    struct event_name name = read_name(search, at, head);
+    if (!name.last || !name.has_words || !(name.is_numbered || name.has_capital) ||
+        (is_drive && !name.is_numbered))
         return;
     bool is_first = search_has_flag(search, at, TOKEN_FIRST);
     bool is_weak = search_is_any(search, at, weak) || is_first;
-    if (is_weak && !(is_numbered || (is_first && search_is_capital(search, at + head))))
+    if (is_weak && !(name.is_numbered || (is_first && search_is_capital(search, at + head))))
         return;
-    search_propose(search, EVENT, at, last, is_numbered ? 84 : 70);
+    search_propose(search, EVENT, at, name.last, name.is_numbered ? 84 : 70);
 }

@@ -29,6 +29,25 @@ static bool is_code_name(const struct search *search, uint32_t at)
     return point >= '0' && point <= '9';
 }
 
+/* Capital letters that belong to something longer: a number, a word, a code. */
+static bool is_piece(const struct search *search, uint32_t at)
+{
+    static const char *const openings[] = {"(", "/", "\"", "“", NULL};
+    static const char *const counted[] = {"lứa",  "án",   "bks", "mã", "số",
+                                          "hiệu", "loại", "xe",  NULL};
+    const struct reading *r = search->r;
+    uint32_t end = at + 1;
+    bool is_first = at == search_sentence_start(search, at);
+    bool goes_on = end < search_sentence_end(search, at) && search_is_glued(search, end);
+    if (!is_first && search_is_glued(search, at) && !search_is_any(search, at - 1, openings))
+        return true;
+    if (reading_has(r, end, SHAPE_NUMBER) || (goes_on && reading_is(r, end, "-")))
+        return true;
+    if (!is_first && search_is_any(search, at - 1, counted))
+        return true;
+    return goes_on && (reading_has(r, end, SHAPE_WORD) || reading_is(r, end, "&"));
+}
+
 /* An abbreviation that may be the name of a body: "PVTEX", "C46". */
 static void propose_acronym(struct search *search, uint32_t at)
 {
@@ -38,18 +57,7 @@ static void propose_acronym(struct search *search, uint32_t at)
         return;
     uint32_t start = search_sentence_start(search, at);
     uint32_t end = at + 1;
-    uint32_t stop = search_sentence_end(search, at);
-    bool is_code = search_is_glued(search, at) && at > start && !reading_is(r, at - 1, "(") &&
-                   !reading_is(r, at - 1, "/") && !reading_is(r, at - 1, "\"") &&
-                   !reading_is(r, at - 1, "“");
-    if (is_code || reading_has(r, end, SHAPE_NUMBER) ||
-        (end < stop && search_is_glued(search, end) && reading_is(r, end, "-")))
-        return;
-    static const char *const lines[] = {"lứa", "án", "bks", "mã", "số", "hiệu", "loại", "xe", NULL};
-    if (at > start && search_is_any(search, at - 1, lines))
-        return;
-    if (end < stop && search_is_glued(search, end) &&
-        (reading_has(r, end, SHAPE_WORD) || reading_is(r, end, "&")))
+    if (is_piece(search, at))
         return;
     if (is_code_name(search, at) && reading_match(r, end, CATEGORY_BODY_HEAD) &&
         search_is_capital(search, end)) {

@@ -136,70 +136,141 @@ static bool is_inside_office(const struct search *search, uint32_t at)
     return false;
 }
 
-static uint32_t certainty_of(const struct search *search, uint32_t at, uint32_t end)
+/* What a run of capitalised words consists of. */
+struct run {
+    uint32_t words;
+    uint32_t vietnamese;
+    uint32_t given;
+};
+
+static struct run run_of(const struct search *search, uint32_t at, uint32_t end)
 {
-    const struct reading *r = search->r;
-    uint32_t words = 0, vietnamese = 0, given = 0;
+    struct run run = {0};
     for (uint32_t i = at; i < end; i++) {
-        if (reading_has(r, i, SHAPE_PUNCTUATION))
+        if (reading_has(search->r, i, SHAPE_PUNCTUATION))
             continue;
-        words++;
-        vietnamese += is_vietnamese(search, i);
-        given += reading_length(r, i, CATEGORY_GIVEN) > 0;
+        run.words++;
+        run.vietnamese += is_vietnamese(search, i);
+        run.given += reading_length(search->r, i, CATEGORY_GIVEN) > 0;
     }
-    bool has_title = search_has_title(search, at);
-    bool is_opening =
-        search_has_flag(search, at, TOKEN_FIRST) && reading_length(r, at, CATEGORY_STOP);
-    bool has_family = reading_length(r, at, CATEGORY_FAMILY) > 0 && !is_opening;
-    if (search_is_any(search, at, (const char *const[]){"tp", "sn", "pv", "hlv", "clb", NULL}))
-        return 0;
-    bool is_acronym = reading_has(r, at, SHAPE_ALL_CAPITALS) && words == 1;
-    if ((!has_title && words == 1) || (is_acronym && !search_is_initial(search, at)))
-        return 0;
-    static const char *const nobody[] = {
+    return run;
+}
+
+/* No name begins with this word, or none is this word alone. */
+static bool is_nobody(const struct search *search, uint32_t at, uint32_t words)
+{
+    static const char *const short_forms[] = {"tp", "sn", "pv", "hlv", "clb", NULL};
+    static const char *const alone[] = {
         "đoàn",  "bộ",   "hội",  "ban",   "đảng", "ngành",  "hai",  "các", "sở",   "cục",
         "phòng", "nhà",  "viện", "tòa",   "phó",  "trưởng", "tổng", "chủ", "quân", "nhật",
         "dự",    "điều", "lễ",   "trung", "ủy",   "ông",    "bà",   "anh", "chị",  "ngài",
         "đội",   "tổ",   "nước", "sau",   "theo", "ngày",   "khi",  "tại", "hiện", "trước",
         "đây",   "đó",   "quốc", "hà",    "tập",  "thủ",    "mặt",  "ảnh", NULL};
-    bool is_nobody = words == 1 && search_is_any(search, at, nobody) && !is_honoured(search, at);
-    for (uint32_t i = at; i < end; i++)
-        if (reading_length(r, i, CATEGORY_ACRONYM) && reading_has(r, i, SHAPE_ALL_CAPITALS) &&
-            !search_is_initial(search, i))
-            return 0;
     static const char *const never[] = {"phó", "trưởng", "bộ", "chủ", "tổng", "ủy", "lễ", NULL};
-    if (is_nobody || is_inside_office(search, at) ||
-        (search_is_any(search, at, never) && !is_honoured(search, at)))
-        return 0;
-    const struct phrase_match *country = search_known_place(search, at);
-    if (country && country->length > 1 && at + country->length < end &&
-        gazetteer_place(r->knowledge, country->value)->kind == PLACE_COUNTRY)
-        return 0;
+    if (search_is_any(search, at, short_forms))
+        return true;
+    if (is_honoured(search, at))
+        return false;
+    return search_is_any(search, at, never) || (words == 1 && search_is_any(search, at, alone));
+}
+
+static bool holds_acronym(const struct search *search, uint32_t at, uint32_t end, uint32_t words)
+{
+    const struct reading *r = search->r;
+    for (uint32_t i = at; i < end; i++) {
+        bool is_known = reading_length(r, i, CATEGORY_ACRONYM) || (i == at && words == 1);
+        if (is_known && reading_has(r, i, SHAPE_ALL_CAPITALS) && !search_is_initial(search, i))
+            return true;
+    }
+    return false;
+}
+
+/* "Công" in "Giám đốc Công ty": one word behind a post, and the sentence goes on in small letters.
+ */
+static bool is_half_a_post(const struct search *search, uint32_t at, uint32_t end)
+{
+    const struct reading *r = search->r;
     bool goes_on_small = reading_has(r, end, SHAPE_WORD) && !reading_has(r, end, SHAPE_CAPITAL) &&
                          !reading_length(r, end, CATEGORY_PERSON_VERB) &&
                          !reading_length(r, end, CATEGORY_STOP) &&
                          end < search_sentence_end(search, at);
-    if (words == 1 && goes_on_small && reading_length_before(r, at, CATEGORY_POSITION) &&
-        !reading_length(r, at, CATEGORY_GIVEN))
-        return 0;
-    if (search_is_word(search, at) || (words == 1 && reading_length(r, at, CATEGORY_HONORIFIC)))
-        return 0;
+    return goes_on_small && reading_length_before(r, at, CATEGORY_POSITION) &&
+           !reading_length(r, at, CATEGORY_GIVEN);
+}
+
+/* A part of something that is no person: a post, a word, what a country's name begins. */
+static bool is_part_of_other(const struct search *search, uint32_t at, uint32_t end, uint32_t words)
+{
+    const struct reading *r = search->r;
+    if (is_inside_office(search, at) || search_is_word(search, at))
+        return true;
+    if (words == 1 &&
+        (reading_length(r, at, CATEGORY_HONORIFIC) || is_half_a_post(search, at, end)))
+        return true;
+    const struct phrase_match *country = search_known_place(search, at);
+    return country && country->length > 1 && at + country->length < end &&
+           gazetteer_place(r->knowledge, country->value)->kind == PLACE_COUNTRY;
+}
+
+static uint32_t certainty_of_run(const struct search *search, uint32_t at, uint32_t end,
+                                 const struct run *run)
+{
+    const struct reading *r = search->r;
+    bool has_title = search_has_title(search, at);
+    bool is_opening =
+        search_has_flag(search, at, TOKEN_FIRST) && reading_length(r, at, CATEGORY_STOP);
+    bool has_family = reading_length(r, at, CATEGORY_FAMILY) > 0 && !is_opening;
     uint32_t bonus = bonus_after(search, end);
-    if (is_behind_place_head(search, at))
-        return 20;
-    if (vietnamese == words && has_family && words >= 2 && words <= 5) {
-        uint32_t base = words >= 3 ? 66 : 48;
-        base += given + 1 >= words ? 8 : 0;
+    if (run->vietnamese == run->words && has_family && run->words >= 2 && run->words <= 5) {
+        uint32_t base = run->words >= 3 ? 66 : 48;
+        base += run->given + 1 >= run->words ? 8 : 0;
         base += has_title ? 22 : bonus;
         return base > 98 ? 98 : base;
     }
     if (has_title)
         return 78 + (bonus ? 6 : 0);
-    if (words >= 2 && vietnamese == 0)
+    if (run->words >= 2 && run->vietnamese == 0)
         return 52 + bonus;
-    if (words >= 2 && given == words)
+    if (run->words >= 2 && run->given == run->words)
         return 34 + bonus;
-    return words >= 2 && vietnamese < words ? 24 + bonus : bonus;
+    return run->words >= 2 && run->vietnamese < run->words ? 24 + bonus : bonus;
+}
+
+static uint32_t certainty_of(const struct search *search, uint32_t at, uint32_t end)
+{
+    struct run run = run_of(search, at, end);
+    if (run.words == 1 && !search_has_title(search, at))
+        return 0;
+    if (is_nobody(search, at, run.words) || holds_acronym(search, at, end, run.words) ||
+        is_part_of_other(search, at, end, run.words))
+        return 0;
+    return is_behind_place_head(search, at) ? 20 : certainty_of_run(search, at, end, &run);
+}
+
+/* What begins like a place is less certain by so much. */
+static uint32_t doubt_about(const struct search *search, uint32_t at, uint32_t end)
+{
+    const struct reading *r = search->r;
+    const struct phrase_match *place = search_known_place(search, at);
+    if (!place)
+        return 0;
+    if (place->length > 1 && !search_has_title(search, at))
+        return 10;
+    return end - at > place->length && !reading_length(r, at, CATEGORY_FAMILY) ? 25 : 0;
+}
+
+static uint32_t lowered(uint32_t certainty, uint32_t doubt)
+{
+    return certainty > doubt ? certainty - doubt : 0;
+}
+
+static bool ends_in_title(const struct search *search, uint32_t at, uint32_t end)
+{
+    uint32_t last = end - 1;
+    return last > at &&
+           (reading_length(search->r, last, CATEGORY_RANK) ||
+            reading_has(search->r, last, SHAPE_PUNCTUATION)) &&
+           !search_is_initial(search, last - 1);
 }
 
 void persons_propose(struct search *search, uint32_t at)
@@ -214,26 +285,15 @@ void persons_propose(struct search *search, uint32_t at)
     if (reading_has(r, at, SHAPE_ALL_CAPITALS) &&
         (reading_length(r, at, CATEGORY_ACRONYM) || reading_length(r, at, CATEGORY_BODY)))
         return;
+    const struct phrase_match *head = reading_match(r, at, CATEGORY_BODY_HEAD);
     uint32_t longest = search_run_end(search, at, NAME_MOST);
     for (uint32_t end = at + 1; end <= longest; end++) {
-        if (reading_is(r, end, ".") && end < longest)
+        if ((reading_is(r, end, ".") && end < longest) || ends_in_title(search, at, end))
             continue;
         uint32_t certainty = certainty_of(search, at, end);
-        uint32_t inner = end - 1;
-        bool ends_in_title =
-            inner > at &&
-            (reading_length(r, inner, CATEGORY_RANK) || reading_has(r, inner, SHAPE_PUNCTUATION)) &&
-            !search_is_initial(search, inner - 1);
-        const struct phrase_match *head = reading_match(r, at, CATEGORY_BODY_HEAD);
-        const struct phrase_match *place = search_known_place(search, at);
-        if (ends_in_title)
-            continue;
         if (head && head->length > 1)
-            certainty = certainty > 40 ? certainty - 40 : 0;
-        if (place && place->length > 1 && !search_has_title(search, at))
-            certainty = certainty > 10 ? certainty - 10 : 0;
-        else if (place && end - at > place->length && !reading_length(r, at, CATEGORY_FAMILY))
-            certainty = certainty > 25 ? certainty - 25 : 0;
+            certainty = lowered(certainty, 40);
+        certainty = lowered(certainty, doubt_about(search, at, end));
         if (certainty)
             search_propose(search, PERSON, at, end, certainty);
     }

@@ -39,6 +39,24 @@ void search_propose(struct search *search, Newsloom__V1__EntityType type, uint32
     search->heads[first] = search->candidate_count;
 }
 
+/* The candidate that begins here with the best sum of it and all behind, plus one; 0 when the token
+ * is better left free. best holds the sums of all tokens behind and takes this one's. */
+static uint32_t best_choice(const struct search *search, uint32_t at, uint64_t *best)
+{
+    uint32_t choice = 0;
+    best[at] = best[at + 1];
+    for (uint32_t c = search->heads[at]; c; c = search->candidates[c - 1].next) {
+        const struct candidate *candidate = &search->candidates[c - 1];
+        uint64_t score =
+            (uint64_t)candidate->certainty * (candidate->end - at) + best[candidate->end];
+        if (score > best[at]) {
+            best[at] = score;
+            choice = c;
+        }
+    }
+    return choice;
+}
+
 struct candidate *search_choose(struct search *search, uint32_t *ret_count)
 {
     uint32_t count = search->r->token_count;
@@ -46,18 +64,8 @@ struct candidate *search_choose(struct search *search, uint32_t *ret_count)
     uint64_t *best = arena_take(arena, count + 1, sizeof(uint64_t));
     uint32_t *choice = arena_take(arena, count + 1, sizeof(uint32_t));
     uint32_t chosen = 0;
-    for (uint32_t i = count; i-- > 0;) {
-        best[i] = best[i + 1];
-        for (uint32_t c = search->heads[i]; c; c = search->candidates[c - 1].next) {
-            const struct candidate *candidate = &search->candidates[c - 1];
-            uint64_t score =
-                (uint64_t)candidate->certainty * (candidate->end - i) + best[candidate->end];
-            if (score > best[i]) {
-                best[i] = score;
-                choice[i] = c;
-            }
-        }
-    }
+    for (uint32_t i = count; i-- > 0;)
+        choice[i] = best_choice(search, i, best);
     for (uint32_t i = 0; i < count; i = choice[i] ? search->candidates[choice[i] - 1].end : i + 1)
         chosen += choice[i] != 0;
     struct candidate *result = arena_take(arena, chosen + 1, sizeof(*result));
@@ -213,6 +221,45 @@ static bool is_abbreviated_head(const struct search *search, uint32_t at)
     return search_is_any(search, at, heads) && search_is_capital(search, at);
 }
 
+/* "Quận 1", "đường 3 Tháng 2": a name that begins with a number. */
+static uint32_t numbered_name_end(const struct search *search, uint32_t at,
+                                  enum place_head_class class)
+{
+    struct span span = search->r->tokens[at].span;
+    if (span.end - span.start > 4)
+        return 0;
+    if (class == PLACE_HEAD_UNIT)
+        return at + 1;
+    if (class != PLACE_HEAD_STREET)
+        return 0;
+    return at + 1 < search_sentence_end(search, at) ? search_run_end(search, at + 1, 4) : at + 1;
+}
+
+/* A site that is called after a body or an office, and perhaps a country. */
+static uint32_t site_name_end(const struct search *search, uint32_t at)
+{
+    uint32_t word = reading_length(search->r, at, CATEGORY_BODY_WORD);
+    uint32_t office = reading_length(search->r, at, CATEGORY_POSITION);
+    if (word <= 1 && office <= 1)
+        return at;
+    uint32_t end = at + (word > office ? word : office);
+    const struct phrase_match *country = search_known_place(search, end);
+    if (country)
+        return end + country->length;
+    return office > 1 ? 0 : end;
+}
+
+/* The run up to the head of another name. */
+static uint32_t run_before_head(const struct search *search, uint32_t at, uint32_t run)
+{
+    const struct reading *r = search->r;
+    for (uint32_t i = at + 1; i < run; i++)
+        if (reading_length(r, i, CATEGORY_BODY_HEAD) > 1 ||
+            reading_length(r, i, CATEGORY_PLACE_HEAD) > 1 || reading_length(r, i, CATEGORY_RANK))
+            return i;
+    return run;
+}
+
 /* The name behind a head word. */
 static uint32_t place_name_end(const struct search *search, uint32_t at,
                                enum place_head_class class)
@@ -222,32 +269,16 @@ static uint32_t place_name_end(const struct search *search, uint32_t at,
     if (at >= end)
         return 0;
     const struct phrase_match *known = search_known_place(search, at);
-    if (reading_has(r, at, SHAPE_NUMBER) && !search_has_flag(search, at, TOKEN_IN_DATE)) {
-        uint32_t size = r->tokens[at].span.end - r->tokens[at].span.start;
-        if (size > 4)
-            return 0;
-        if (class == PLACE_HEAD_UNIT)
-            return at + 1;
-        uint32_t run = at + 1 < end ? search_run_end(search, at + 1, 4) : at + 1;
-        bool is_road = class == PLACE_HEAD_STREET;
-        return is_road ? run : 0;
-    }
+    if (reading_has(r, at, SHAPE_NUMBER) && !search_has_flag(search, at, TOKEN_IN_DATE))
+        return numbered_name_end(search, at, class);
     if (!search_is_capital(search, at))
         return known ? at + known->length : 0;
-    uint32_t run = search_run_end(search, at, 4);
-    uint32_t word = reading_length(r, at, CATEGORY_BODY_WORD);
-    uint32_t office = reading_length(r, at, CATEGORY_POSITION);
     if (reading_length(r, at, CATEGORY_COMPOUND) > 1)
         return 0;
-    if (run == at && class == PLACE_HEAD_SITE && (word > 1 || office > 1)) {
-        run = at + (word > office ? word : office);
-        const struct phrase_match *country = search_known_place(search, run);
-        return country ? run + country->length : office > 1 ? 0 : run;
-    }
-    for (uint32_t i = at + 1; i < run; i++)
-        if (reading_length(r, i, CATEGORY_BODY_HEAD) > 1 ||
-            reading_length(r, i, CATEGORY_PLACE_HEAD) > 1 || reading_length(r, i, CATEGORY_RANK))
-            run = i;
+    uint32_t run = search_run_end(search, at, 4);
+    if (run == at && class == PLACE_HEAD_SITE && site_name_end(search, at) != at)
+        return site_name_end(search, at);
+    run = run_before_head(search, at, run);
     if (known && at + known->length > run)
         run = at + known->length;
     if (run > at + 1 && reading_is(r, run - 1, "."))
@@ -289,6 +320,36 @@ static uint32_t state_end(const struct search *search, uint32_t at)
     return 0;
 }
 
+/* The token behind a head word and its dot; 0 when no name can follow or it is but a letter. */
+static uint32_t behind_head(const struct search *search, uint32_t at, uint32_t length)
+{
+    struct span span = search->r->tokens[at].span;
+    bool is_letter = length == 1 && span.end - span.start == 1;
+    bool is_short = length == 1 && is_abbreviated_head(search, at);
+    uint32_t next = at + length;
+    uint32_t end = search_sentence_end(search, at);
+    bool has_dot = is_short && next < end && reading_is(search->r, next, ".");
+    if (is_letter && !has_dot)
+        return 0;
+    next += has_dot;
+    return next < end ? next : 0;
+}
+
+/* A unit is not called after a region; some heads only have numbers. */
+static bool is_unnamed(const struct search *search, uint32_t at, uint32_t next,
+                       enum place_head_class class)
+{
+    const struct reading *r = search->r;
+    const struct phrase_match *region = search_known_place(search, next);
+    if (region && class == PLACE_HEAD_UNIT) {
+        enum place_kind kind = gazetteer_place(r->knowledge, region->value)->kind;
+        if (kind == PLACE_REGION || kind == PLACE_CONTINENT || kind == PLACE_WATER)
+            return true;
+    }
+    bool needs_number = reading_is(r, at, "khu") || reading_is(r, at, "tổ");
+    return needs_number && !reading_has(r, next, SHAPE_NUMBER);
+}
+
 uint32_t search_place_end(const struct search *search, uint32_t at)
 {
     const struct reading *r = search->r;
@@ -303,30 +364,14 @@ uint32_t search_place_end(const struct search *search, uint32_t at)
     bool is_vague = head->value == PLACE_HEAD_REGION && !reading_is(search->r, at, "lục");
     if (is_vague)
         return known_end;
-    uint32_t next = at + head->length;
-    uint32_t end = search_sentence_end(search, at);
-    bool is_short = head->length == 1 && is_abbreviated_head(search, at);
-    if (r->tokens[at].span.end - r->tokens[at].span.start == 1 && head->length == 1 && !is_short)
-        return known_end;
-    if (is_short && next < end && reading_is(r, next, "."))
-        next++;
-    bool is_bare_letter = is_short && r->tokens[at].span.end - r->tokens[at].span.start == 1 &&
-                          next == at + head->length;
-    if (next >= end || is_bare_letter)
-        return known_end;
-    const struct phrase_match *region = search_known_place(search, next);
-    if (region && head->value == PLACE_HEAD_UNIT) {
-        enum place_kind kind = gazetteer_place(r->knowledge, region->value)->kind;
-        if (kind == PLACE_REGION || kind == PLACE_CONTINENT || kind == PLACE_WATER)
-            return known_end;
-    }
-    bool needs_number = reading_is(r, at, "khu") || reading_is(r, at, "tổ");
-    if (needs_number && !reading_has(r, next, SHAPE_NUMBER))
+    enum place_head_class class = (enum place_head_class)head->value;
+    uint32_t next = behind_head(search, at, head->length);
+    if (!next || is_unnamed(search, at, next, class))
         return known_end;
     const struct phrase_match *inner = reading_match(r, next, CATEGORY_PLACE_HEAD);
-    if (inner && head->value != PLACE_HEAD_UNIT && !search_is_capital(search, next))
+    if (inner && class != PLACE_HEAD_UNIT && !search_is_capital(search, next))
         next += inner->length;
-    uint32_t named =
-        next < end ? place_name_end(search, next, (enum place_head_class)head->value) : 0;
+    uint32_t end = search_sentence_end(search, at);
+    uint32_t named = next < end ? place_name_end(search, next, class) : 0;
     return named > known_end ? named : known_end;
 }
