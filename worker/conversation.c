@@ -49,13 +49,20 @@ static void say_beat(struct worker *worker)
         worker->met_ms = worker->now_ms;
 }
 
+/* A broker that welcomed us hears a beat now and then; one that did not should have answered. */
+static int64_t meet_limit(const struct worker *worker)
+{
+    int64_t beats_ms = worker->welcomed ? 2 * worker->beat_ms : 0;
+    return beats_ms > MEET_LIMIT_MS ? beats_ms : MEET_LIMIT_MS;
+}
+
 void conversation_keep_up(struct worker *worker)
 {
     if (!worker->keeper_known)
         return; /* nobody should give us work before we know that we can store it */
     if (worker->welcomed && worker->now_ms - worker->beaten_ms >= worker->beat_ms)
         say_beat(worker);
-    if (worker->now_ms - worker->met_ms > MEET_LIMIT_MS && mouth_has_choice(worker->mouth)) {
+    if (worker->now_ms - worker->met_ms > meet_limit(worker) && mouth_has_choice(worker->mouth)) {
         mouth_next(worker->mouth);
         worker->met_ms = worker->now_ms;
         worker->welcomed = false;

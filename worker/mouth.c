@@ -5,6 +5,8 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "common/log.h"
+
 typedef Newsloom__V1__Envelope envelope_message;
 
 struct mouth {
@@ -36,7 +38,11 @@ static void connect_current(struct mouth *mouth)
     set(mouth->socket, ZMQ_HEARTBEAT_TTL, 20000);
     set(mouth->socket, ZMQ_SNDHWM, 1000);
     set(mouth->socket, ZMQ_RCVHWM, 1000);
-    (void)zmq_connect(mouth->socket, mouth->current);
+    set(mouth->socket, ZMQ_IPV6, 1); /* IPv4 goes on to work */
+    if (zmq_connect(mouth->socket, mouth->current) != 0)
+        log_error("cannot-connect",
+                  "endpoint=%s reason=\"%s\": broker.endpoint looks like tcp://127.0.0.1:5812",
+                  mouth->current, zmq_strerror(zmq_errno()));
 }
 
 struct mouth *mouth_new(void *context, const char *endpoints)
