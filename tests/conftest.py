@@ -62,6 +62,9 @@ def time_given(request):
     return Time(request.config.getoption("--minutes"))
 
 
+KEPT_SIZE = 128 * 1024 * 1024
+
+
 @pytest.fixture
 def directory(request):
     """Short, because ipc:// and PostgreSQL's socket have 107 bytes; kept when the test failed."""
@@ -69,6 +72,8 @@ def directory(request):
     path.chmod(0o755)
     yield path
     if getattr(request.node, "has_failed", False):
+        for large in (file for file in path.rglob("*") if file.is_file() and file.stat().st_size > KEPT_SIZE):
+            large.unlink()  # a store of a long run has gigabytes; many of them fill the disk
         print(f"\nkept: {path}", file=sys.stderr)
         for log in sorted(path.glob("*/log")):
             tail = log.read_text(errors="replace")[-2500:]
