@@ -256,6 +256,10 @@ enum status options_check(const struct settings *settings, struct error *err)
         return error_set(err, STATUS_INVALID,
                          "store.reserve is more than half of store.budget: raise the budget or "
                          "lower the reserve");
+    if (options.article_limit > (options.budget_bytes - options.reserve_bytes) / 2)
+        return error_set(err, STATUS_INVALID,
+                         "article.limit is more than half of store.budget without store.reserve: "
+                         "the largest articles would be told to come again for ever");
     if (options.lease_ms <= options.beat_ms)
         return error_set(err, STATUS_INVALID,
                          "lease.duration is not longer than beat.interval: every worker would lose "

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "client/command/helper.h"
 #include "client/command/invocation.h"
 #include "client/command/manual.h"
 #include "client/newsloom.h"
@@ -62,8 +63,22 @@ static void print_words(const struct verb *verb)
     }
     for (size_t i = 0; i < verb->option_count; i++)
         (void)printf("--%s\n", verb->options[i].name);
-    for (size_t i = 0; i < common_option_count; i++)
+    /* A helper takes ours before its name only. */
+    for (size_t i = 0; i < common_option_count && !verb->helper; i++)
         (void)printf("--%s\n", common_options[i].name);
+    if (verb->helper)
+        (void)puts("--help\n--version");
+}
+
+/* A helper explains itself; our own table is for the time when it is not installed. */
+static void print_verb(const struct invocation *invocation, const struct verb *verb)
+{
+    char ask[] = "--help";
+    char *words[] = {NULL, ask, NULL};
+    struct error ignored;
+    if (verb->helper && helper_exec(invocation->settings, verb->name, words, &ignored) == STATUS_OK)
+        return;
+    help_print_verb(verb, stdout);
 }
 
 static int run_help(struct invocation *invocation)
@@ -91,7 +106,7 @@ static int run_help(struct invocation *invocation)
     if (invocation_has(invocation, "words"))
         print_words(verb);
     else if (verb)
-        help_print_verb(verb, stdout);
+        print_verb(invocation, verb);
     else
         help_print_overview(stdout);
     return EX_OK;

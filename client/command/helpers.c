@@ -6,7 +6,8 @@
  * own --help says the rest. */
 
 static const struct option extract_options[] = {
-    {"format", 0, "text|json", "marked text for people, or one JSON line an article"},
+    {"format", 'f', "text|json", "marked text for people, or one JSON line an article (text)"},
+    {"jobs", 'j', "N", "extract on N threads; the output is the same (1)"},
 };
 
 static const struct example extract_examples[] = {
@@ -17,7 +18,7 @@ static const struct example extract_examples[] = {
 const struct verb verb_extract = {
     .name = "extract",
     .purpose = "extract from files, without broker or database",
-    .operands = "FILE|-…",
+    .operands = "FILE|FOLDER|-…",
     .about = "Runs newsloom-extract.",
     .options = extract_options,
     .option_count = COUNT_OF(extract_options),
@@ -28,6 +29,9 @@ const struct verb verb_extract = {
 
 static const struct option migrate_options[] = {
     {"database", 0, "CONNINFO", "the database, as a URI or key=value; else database.url"},
+    {"dry-run", 0, NULL, "say what would be applied"},
+    {"status", 0, NULL, "say which version the database has"},
+    {"json", 0, NULL, "with --status: one JSON object"},
 };
 
 static const struct example migrate_examples[] = {

@@ -2,7 +2,7 @@
 # bash completion for newsloom: the program itself knows its verbs and their options.
 _newsloom()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} verb='' at offered=''
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb='' at offered=''
     for ((at = 1; at < COMP_CWORD; at++)); do
         case ${COMP_WORDS[at]} in
         --set | --config) ((at++)) ;;
@@ -13,8 +13,22 @@ _newsloom()
             ;;
         esac
     done
-    if [[ -z $verb && $word == -* ]]; then
-        offered='--config --set --help --version'
+    COMPREPLY=()
+    case $before in
+    --set)
+        compopt -o nospace 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -S = -W "$(newsloom config 2>/dev/null | sed 's/ =.*//')" -- "$word")
+        return
+        ;;
+    --class) offered='live backfill' ;;
+    --format) offered='text json' ;;
+    --from) offered='earliest latest' ;;
+    --type) offered='PERSON ORGANIZATION LOCATION DATE LAW EVENT CRIME' ;;
+    esac
+    if [[ -n $offered || $before == --config ]]; then
+        :
+    elif [[ -z $verb && $word == -* ]]; then
+        offered='--config --set --help --help-config --print-config --version'
     elif [[ -z $verb || $verb == help ]]; then
         offered=$(newsloom help --words 2>/dev/null)
     elif [[ $word == -* ]]; then
@@ -24,7 +38,7 @@ _newsloom()
     fi
     mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
     # Elsewhere, and for the values of options, files are what is most often meant.
-    [[ ${#COMPREPLY[@]} -gt 0 || $word == -* || -z $verb ]] ||
+    [[ ${#COMPREPLY[@]} -gt 0 || $word == -* ]] || [[ -z $verb && $before != --config ]] ||
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
 }
 complete -o filenames -F _newsloom newsloom

@@ -113,7 +113,7 @@ static void keep_subscribed(struct newsloom_subscriber *s, int64_t now_ms)
         s->generation = generation;
         s->asked_at_ms = now_ms;
     }
-    bool low = s->credit - s->delivered <= s->wish.window / 2;
+    bool low = s->credit <= s->delivered + s->wish.window / 2;
     if (s->state == SUBSCRIBER_STREAMING && (low || now_ms >= s->beat_due_ms))
         send_credit(s, now_ms);
 }

@@ -196,6 +196,13 @@ def test_completion_offers_verbs_and_options(cli):
     assert set(complete("newsloom", "dead", "re")) == {"retry"}
 
 
+def test_help_of_a_helper_is_the_helpers_own(cli):
+    assert "--jobs N" in cli.run("help", "extract", code=0).stdout
+    assert "--dry-run" in cli.run("help", "migrate", code=0).stdout
+    words = cli.run("help", "--words", "extract", code=0).stdout.split()
+    assert "--jobs" in words and "--set" not in words
+
+
 def test_manual_pages_are_clean(cli, directory):
     pages = [paths.BUILD / "client" / page for page in ("newsloom-broker.8", "newsloom-worker.8")]
     for option, name in (("--manual", "newsloom.1"), ("--manual-settings", "newsloom.conf.5")):

@@ -46,6 +46,12 @@ def test_unknown_key_in_a_file_is_named_with_its_line(program, directory):
     assert "log.colour" in sentence and ":4" in sentence or "line 4" in sentence
 
 
+def test_article_limit_that_the_store_can_never_hold_is_refused():
+    done = run("newsloom-broker", "--set", "store.budget=64MiB", "--set", "store.reserve=8MiB",
+               "--set", "article.limit=32MiB", "--check")
+    assert done.returncode == EX_CONFIG and "article.limit" in one_sentence(done)
+
+
 @pytest.mark.parametrize("program, assignment", [
     ("newsloom-broker", "lease.duration=1ms"), ("newsloom-broker", "lease.duration=soon"),
     ("newsloom-broker", "store.budget=1KiB"), ("newsloom-broker", "attempt.limit=0"),

@@ -43,7 +43,7 @@ static const char usage[] =
     "66 a file cannot be opened; 75 an article needs more memory than allowed. What can be\n"
     "extracted is printed in any case; what cannot is named on standard error.\n"
     "\n"
-    "Examples:\n"
+    "examples:\n"
     "  newsloom extract article.txt\n"
     "  newsloom extract --format json --jobs 2 crawl/ > found.jsonl\n"
     "  curl -s URL | jq -Rs '{html: .}' -c | newsloom extract -\n";
