@@ -3,27 +3,13 @@
 
 #include <string.h>
 
+#include "common/json_line.h"
+
 void json_article_done(struct json_article *json)
 {
     if (json->value)
         json_decref(json->value);
     json->value = NULL;
-}
-
-/* A text, or NULL when the field is absent or null. */
-static enum status read_text(const json_t *object, const char *field, const char **ret_text,
-                             struct error *err)
-{
-    const json_t *value = json_object_get(object, field);
-    *ret_text = NULL;
-    if (!value || json_is_null(value))
-        return STATUS_OK;
-    if (!json_is_string(value))
-        return error_set(err, STATUS_INVALID, "the field \"%.60s\" is no string", field);
-    if (strlen(json_string_value(value)) != json_string_length(value))
-        return error_set(err, STATUS_INVALID, "the field \"%.60s\" contains U+0000", field);
-    *ret_text = json_string_value(value);
-    return STATUS_OK;
 }
 
 static enum status read_texts(const json_t *object, const struct input_defaults *defaults,
@@ -35,6 +21,7 @@ static enum status read_texts(const json_t *object, const struct input_defaults 
     } fields[] = {
         {defaults->url_field ? defaults->url_field : "url", &article->url},
         {defaults->key_field ? defaults->key_field : "key", &article->key},
+        {"source", &article->source},
         {"title", &article->title},
         {"author", &article->author},
         {"published", &article->published},
@@ -42,36 +29,24 @@ static enum status read_texts(const json_t *object, const struct input_defaults 
         {"language", &article->language},
         {"trace_id", &article->trace_id},
     };
-    const char *source = NULL;
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
-        enum status status = read_text(object, fields[i].name, fields[i].text, err);
+        enum status status = json_line_text(object, fields[i].name, fields[i].text, err);
         if (status != STATUS_OK)
             return status;
     }
-    enum status status = read_text(object, "source", &source, err);
-    if (source)
-        article->source = source;
-    return status;
+    return STATUS_OK;
 }
 
 static enum status read_content(const json_t *object, struct newsloom_article *article,
                                 struct error *err)
 {
-    const json_t *text = json_object_get(object, "text");
-    const json_t *html = json_object_get(object, "html");
-    text = json_is_null(text) ? NULL : text;
-    html = json_is_null(html) ? NULL : html;
-    if (text && html)
-        return error_set(err, STATUS_INVALID, "the line has both \"text\" and \"html\": give one");
-    const json_t *content = text ? text : html;
-    if (!content)
-        return error_set(err, STATUS_INVALID, "the line has neither \"text\" nor \"html\"");
-    if (!json_is_string(content))
-        return error_set(err, STATUS_INVALID, "the field \"%s\" is no string",
-                         text ? "text" : "html");
-    article->content = json_string_value(content);
-    article->size = json_string_length(content);
-    article->content_type = text ? "text/plain" : "text/html";
+    struct json_content content;
+    enum status status = json_line_content(object, &content, err);
+    if (status != STATUS_OK)
+        return status;
+    article->content = content.bytes;
+    article->size = content.size;
+    article->content_type = content.content_type;
     article->charset = "utf-8";
     return STATUS_OK;
 }

@@ -79,7 +79,7 @@ def test_lines_name_their_articles_and_errors_their_lines(tmp_path):
     errors = done.stderr.decode().splitlines()
     assert len(errors) == 4
     for line, part in ((2, 'both "text" and "html"'), (3, 'neither "text" nor "html"'),
-                       (4, '"text" is not a text'), (5, "published: ")):
+                       (4, '"text" is no string'), (5, "published: ")):
         assert any(f"{path}:{line}: " in e and part in e for e in errors), (line, errors)
 
 
@@ -125,7 +125,7 @@ def test_wrong_usage_and_missing_files_have_their_codes(tmp_path):
     assert b"no-such" in extract(tmp_path / "no-such.txt", code=66).stderr
     (tmp_path / "empty.txt").write_bytes(b"")
     assert b"content: " in extract(tmp_path / "empty.txt", code=65).stderr
-    assert b"Examples:" in extract("--help").stdout
+    assert b"examples:" in extract("--help").stdout
 
 
 def test_folder_names_its_files_alike_with_and_without_a_slash(tmp_path):

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/json_line.h"
+
 enum { READ_CHUNK = 64 * 1024, FILE_LIMIT = 256 * 1024 * 1024, DEEPEST_FOLDER = 32 };
 
 void intake_article_free(struct intake_article **article_p)
@@ -83,38 +85,16 @@ static bool take_whole(const struct intake *intake, const char *name, char *byte
     return intake->take(intake->context, article);
 }
 
-/* Point a field of the input at a text of the object, when there is one. */
-static enum status borrow_text(const json_t *object, const char *key, const char **field,
-                               struct error *err)
-{
-    const json_t *value = json_object_get(object, key);
-    if (!value || json_is_null(value))
-        return STATUS_OK;
-    if (!json_is_string(value))
-        return error_set(err, STATUS_INVALID, "\"%s\" is not a text", key);
-    if (strlen(json_string_value(value)) != json_string_length(value))
-        return error_set(err, STATUS_INVALID, "\"%s\" holds U+0000", key);
-    *field = json_string_value(value);
-    return STATUS_OK;
-}
-
 static enum status read_content_of(const json_t *object, struct article_input *input,
                                    struct error *err)
 {
-    const json_t *text = json_object_get(object, "text");
-    const json_t *html = json_object_get(object, "html");
-    text = json_is_null(text) ? NULL : text;
-    html = json_is_null(html) ? NULL : html;
-    if (text && html)
-        return error_set(err, STATUS_INVALID, "has both \"text\" and \"html\"; give one");
-    if (!text && !html)
-        return error_set(err, STATUS_INVALID, "has neither \"text\" nor \"html\"");
-    const json_t *content = text ? text : html;
-    if (!json_is_string(content))
-        return error_set(err, STATUS_INVALID, "\"%s\" is not a text", text ? "text" : "html");
-    input->content = json_string_value(content);
-    input->size = json_string_length(content);
-    input->content_type = text ? "text/plain" : "text/html";
+    struct json_content content;
+    enum status status = json_line_content(object, &content, err);
+    if (status != STATUS_OK)
+        return status;
+    input->content = content.bytes;
+    input->size = content.size;
+    input->content_type = content.content_type;
     input->charset = "utf-8";
     return STATUS_OK;
 }
@@ -139,10 +119,10 @@ static enum status read_object(const json_t *object, struct intake_article *arti
     };
     enum status status = read_content_of(object, input, err);
     for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(fields); i++)
-        status = borrow_text(object, fields[i].key, fields[i].field, err);
+        status = json_line_text(object, fields[i].key, fields[i].field, err);
     const char *file = NULL;
     if (status == STATUS_OK)
-        status = borrow_text(object, "file", &file, err);
+        status = json_line_text(object, "file", &file, err);
     if (status == STATUS_OK && file) {
         free(article->file);
         article->file = text_copy(file);
