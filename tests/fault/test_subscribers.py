@@ -41,7 +41,7 @@ def test_slow_subscriber_loses_nothing_and_stops_nobody(new_broker, ledger, seed
     behind = count - len(slow.entries)
     assert behind > count // 2, "the slow subscriber was not slow"
     wait_settled(broker)
-    slow.read_until(lambda: len(slow.entries) == count, 90, "the slow one comes to the end")
+    slow.read_until(lambda: len(slow.entries) == count, 90 + count / 20, "the slow one comes to the end")
     audit = Auditor(broker, ledger, storage).run([slow, fast])
     working.finish()
     report("slow_subscriber_loses_nothing", audit, 1, behind=behind)
