@@ -137,7 +137,7 @@ def test_subscriber_crash_between_effect_and_cursor(new_broker, ledger, seed, di
     child = subprocess.Popen([sys.executable, "-c", EFFECT, broker.endpoint("subscribe"), str(path), "0"],
                              env=environment(PYTHONPATH=tests, NEWSLOOM_BUILD=paths.BUILD))
     try:
-        wait_for(lambda: path.read_text().split()[-1:] == [str(count)], 30, "the last effect")
+        wait_for(lambda: path.read_text().split()[-1:] == [str(count)], 30 + count / 20, "the last effect")
     finally:
         child.kill()
         child.wait()
