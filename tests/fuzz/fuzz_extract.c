@@ -25,19 +25,13 @@ static const struct {
 
 static struct article_input input_from(const uint8_t *data, size_t size)
 {
-    struct article_input input = {
-        .url = "https://example.vn/tin-tuc/bai-1.html",
-        .source = "example.vn",
-        .title = "",
-        .author = "",
-        .published = "2024-03-01T08:00:00+07:00",
-        .fetched = "",
-        .language = "",
-        .content_type = size && *data == '<' ? "text/html" : "",
-        .charset = "",
-        .content = data,
-        .size = size,
-    };
+    struct article_input input = ARTICLE_INPUT_INIT;
+    input.url = "https://example.vn/tin-tuc/bai-1.html";
+    input.source = "example.vn";
+    input.published = "2024-03-01T08:00:00+07:00";
+    input.content_type = size && *data == '<' ? "text/html" : "";
+    input.content = data;
+    input.size = size;
     if (size && *data < COUNT_OF(forms)) {
         input.content_type = forms[*data].content_type ? forms[*data].content_type : "";
         input.charset = forms[*data].charset ? forms[*data].charset : "";

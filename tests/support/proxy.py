@@ -81,7 +81,7 @@ class Proxy:
     async def _pump(self, way, reader, writer) -> None:
         try:
             while data := await reader.read(65536):
-                if self.delay[way]:
+                if self.delay[way]:  # the fault itself: a slow line, not a wait for something to happen
                     await asyncio.sleep(self.delay[way])
                 await self._open[way].wait()
                 self.bytes[way] += len(data)

@@ -12,17 +12,10 @@
 
 struct article_input plain_input(const char *text)
 {
-    return (struct article_input){.url = "",
-                                  .source = "",
-                                  .title = "",
-                                  .author = "",
-                                  .published = "",
-                                  .fetched = "",
-                                  .language = "",
-                                  .content_type = "",
-                                  .charset = "",
-                                  .content = text,
-                                  .size = strlen(text)};
+    struct article_input input = ARTICLE_INPUT_INIT;
+    input.content = text;
+    input.size = strlen(text);
+    return input;
 }
 
 struct document read_text(struct arena *arena, const char *text)

@@ -41,6 +41,13 @@ struct article_input {
     size_t size;
 };
 
+/* Nothing is known: every text is empty. */
+#define ARTICLE_INPUT_INIT                                                                  \
+    {                                                                                       \
+        .url = "", .source = "", .title = "", .author = "", .published = "", .fetched = "", \
+        .language = "", .content_type = "", .charset = "", .content = ""                    \
+    }
+
 struct span {
     uint32_t start;
     uint32_t end;

@@ -28,16 +28,7 @@ static struct intake_article *article_new(const char *file)
 {
     struct intake_article *article = memory_new(sizeof(*article));
     article->file = text_copy(file);
-    article->input = (struct article_input){.url = "",
-                                            .source = "",
-                                            .title = "",
-                                            .author = "",
-                                            .published = "",
-                                            .fetched = "",
-                                            .language = "",
-                                            .content_type = "",
-                                            .charset = "",
-                                            .content = ""};
+    article->input = (struct article_input)ARTICLE_INPUT_INIT;
     return article;
 }
 
