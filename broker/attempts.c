@@ -6,6 +6,8 @@
 
 #include "broker/backoff.h"
 
+enum { VANISHED_LIMIT = 2 };
+
 struct ended {
     struct answer answer;
     size_t index; /* in the turn */
@@ -81,6 +83,20 @@ void attempt_returned(struct broker *b, struct lease *lease)
     leases_end(b->leases, lease, &worker->leases);
 }
 
+/* A crash may be faster than the word that the article was started. Then a neighbour may be to blame,
+ * so the article goes out alone next, and what takes its worker along when it is alone pays. */
+static bool is_to_blame(const struct broker *b, const struct lease *lease)
+{
+    struct item *item = queue_find(b->queue, lease->article_id);
+    if (lease->started)
+        return true;
+    if (item->vanished == VANISHED_LIMIT)
+        return lease->suspect && !attempts_are_used_up(b, item);
+    if (++item->vanished == VANISHED_LIMIT)
+        item->suspect = true;
+    return false;
+}
+
 void attempts_of_lost_worker(struct broker *b, struct worker *worker, const char *why)
 {
     char name[LOG_QUOTE_SIZE];
@@ -91,7 +107,7 @@ void attempts_of_lost_worker(struct broker *b, struct worker *worker, const char
     broker_tally(b, TALLY_EXPIRED, worker->leases.count);
     while (worker->leases.first) {
         struct lease *lease = worker->leases.first;
-        if (lease->started) {
+        if (is_to_blame(b, lease)) {
             /* whoever only looks starts nothing: this one ran it against the contract */
             failure.permanent = attempts_are_used_up(b, queue_find(b->queue, lease->article_id));
             attempt_failed(b, lease, &failure);

@@ -59,7 +59,8 @@ struct item {
     uint8_t state;
     uint8_t class_ : 2;
     uint8_t suspect : 1;
-    uint8_t linked : 1; /* the queue's own */
+    uint8_t linked : 1;   /* the queue's own */
+    uint8_t vanished : 2; /* workers that vanished with it before they were heard to start it */
 };
 
 struct queue;

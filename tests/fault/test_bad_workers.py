@@ -64,6 +64,32 @@ def test_worker_that_finishes_nothing_loses_its_articles(new_broker, newsroom):
     feeder.close()
 
 
+def test_crash_that_outruns_the_word_started_is_paid_when_it_is_alone(new_broker, newsroom):
+    """Its workers are never heard to start it. The neighbour it takes along twice pays nothing."""
+    broker = new_broker(**{"lease.duration": "600ms", "attempt.limit": "1"})
+    feeder = Feeder(broker.endpoint("feed"))
+    poison, neighbour = pieces = newsroom.pieces(2)
+    feeder.submit(pieces)
+    for held in (2, 2, 1):
+        worker = FakeWorker(broker.endpoint("work"), "fragile", slots=4)
+        leases = worker.take(held)
+        if held == 1 and worker.held[leases[0]].job.key == neighbour.key:
+            worker.start(leases[0])
+            worker.done(leases[0])
+            worker.settled(leases[0])
+            leases = worker.take(1)
+        assert len(worker.held) == held
+        assert not any(holding.job.look_only for holding in worker.held.values())
+        worker.close()
+    good = WorkingThread(broker.endpoint("work"), "good")
+    good.start()  # stores the neighbour, if that one has not been alone yet
+    wait_for(lambda: feeder.outcome(neighbour.source, neighbour.key).state == wire.STORED)
+    wait_for(lambda: feeder.outcome(poison.source, poison.key).attempts_charged == 1)
+    assert feeder.outcome(neighbour.source, neighbour.key).attempts_charged == 0
+    good.finish()
+    feeder.close()
+
+
 def test_frozen_broker_expires_nobody(new_broker, newsroom):
     """Frozen for longer than a lease, with many workers whose beats lie unread meanwhile."""
     broker = new_broker(**{"lease.duration": "1s"})

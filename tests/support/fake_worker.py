@@ -157,7 +157,15 @@ class FakeWorker:
     # ---- what it hears ----
 
     def pump(self, timeout: float = 0.1) -> bool:
+        """Hears one message; a beat that is due waits until all that has come is heard, so that it
+        lists every lease it was sent."""
+        if self._is_beat_due():
+            while self._hear(0):
+                pass
         self._keep_up()
+        return self._hear(timeout)
+
+    def _hear(self, timeout: float) -> bool:
         got = self.channel.receive(timeout)
         if got is None:
             return False
@@ -170,13 +178,16 @@ class FakeWorker:
         handler(getattr(packet, body), payloads)
         return True
 
+    def _is_beat_due(self) -> bool:
+        return bool(self.welcome) and time.monotonic() - self.last_beat > self.welcome.beat_ms / 1000
+
     def _keep_up(self) -> None:
         now = time.monotonic()
         if self.welcome is None:
             if now - getattr(self, "last_hello", 0) > 0.5:
                 self.hello()
             return
-        if now - self.last_beat > self.welcome.beat_ms / 1000:
+        if self._is_beat_due():
             self.beat()
         if now - self.last_resend > self.resend:
             self.last_resend = now
