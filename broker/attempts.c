@@ -83,8 +83,9 @@ void attempt_returned(struct broker *b, struct lease *lease)
     leases_end(b->leases, lease, &worker->leases);
 }
 
-/* A crash may be faster than the word that the article was started. Then a neighbour may be to blame,
- * so the article goes out alone next, and what takes its worker along when it is alone pays. */
+/* A crash may be faster than the word that the article was started. Then a neighbour may be to
+ * blame, so the article goes out alone next, and what takes its worker along when it is alone pays.
+ */
 static bool is_to_blame(const struct broker *b, const struct lease *lease)
 {
     struct item *item = queue_find(b->queue, lease->article_id);
