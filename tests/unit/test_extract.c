@@ -193,7 +193,7 @@ static uint64_t sketch_of(const struct knowledge *knowledge, const char *text)
     struct document document = {0};
     struct error err = {0};
     assert_ok(extract_document(knowledge, &input, &limits, arena, &document, &err), err);
-    return document.sketch;
+    return document.sketch.bits;
 }
 
 static void near_copies_have_near_sketches(void **state)

@@ -155,7 +155,10 @@ Newsloom__V1__Extraction *document_extraction(const struct document *document,
     extraction->language = lend(document->language);
     extraction->page_kind = document->page_kind;
     extraction->text_length = document->text.length;
-    extraction->sketch = document->sketch;
+    extraction->sketch = document->sketch.bits;
+    extraction->n_bands = document->sketch.band_count;
+    extraction->bands = arena_copy(document->arena, document->sketch.bands,
+                                   sizeof(*extraction->bands) * extraction->n_bands);
     add_sections(document, extraction);
     add_mentions(document, extraction);
     add_entities(document, extraction);

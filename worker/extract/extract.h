@@ -149,6 +149,14 @@ struct event {
 
 struct reading;
 
+enum { SKETCH_BANDS = 8 };
+
+struct sketch {
+    uint64_t bits; /* SimHash */
+    uint64_t bands[SKETCH_BANDS];
+    uint32_t band_count; /* SKETCH_BANDS, or 0: too short to be anybody's copy */
+};
+
 /* Everything that is known of one article; each step fills its part and reads those above. */
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order of the steps
 struct document {
@@ -161,7 +169,7 @@ struct document {
     Newsloom__V1__PublishedOrigin published_origin;
     const char *language;
     Newsloom__V1__PageKind page_kind;
-    uint64_t sketch;
+    struct sketch sketch; /* sketch.h */
     struct section *sections;
     uint32_t section_count;
     struct sentence *sentences;

@@ -177,11 +177,16 @@ static void add_lists(const struct document *document, json_t *object)
     json_object_set_new(object, "events", events);
 }
 
+static json_t *hexadecimal(uint64_t bits)
+{
+    char text[17];
+    (void)snprintf(text, sizeof(text), "%016" PRIx64, bits);
+    return json_string(text);
+}
+
 void report_json(const struct document *document, const char *file, FILE *out)
 {
     json_t *object = json_object();
-    char sketch[17];
-    (void)snprintf(sketch, sizeof(sketch), "%016" PRIx64, document->sketch);
     json_object_set_new(object, "file", json_string(file));
     json_object_set_new(object, "url", text_or_null(document->input->url));
     json_object_set_new(object, "source", text_or_null(document->input->source));
@@ -194,7 +199,11 @@ void report_json(const struct document *document, const char *file, FILE *out)
     json_object_set_new(object, "language", json_string(document->language));
     json_object_set_new(object, "page_kind", json_string(page_names[document->page_kind]));
     json_object_set_new(object, "text_length", json_integer(document->text.length));
-    json_object_set_new(object, "sketch", json_string(sketch));
+    json_object_set_new(object, "sketch", hexadecimal(document->sketch.bits));
+    json_t *bands = json_array();
+    for (uint32_t i = 0; i < document->sketch.band_count; i++)
+        json_array_append_new(bands, hexadecimal(document->sketch.bands[i]));
+    json_object_set_new(object, "bands", bands);
     add_lists(document, object);
     (void)json_dumpf(object, out, JSON_COMPACT | JSON_PRESERVE_ORDER);
     (void)fputc('\n', out);

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/sketch.h"
 
-enum { RUN = 3, BITS = 64 };
+#include <string.h>
+
+enum {
+    RUN = 3,
+    BITS = 64,
+    ROWS = 3, /* of a band */
+    BINS = SKETCH_BANDS * ROWS,
+    ENOUGH_SYLLABLES = 40,
+};
+
+#define EMPTY UINT32_MAX
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
@@ -24,16 +34,51 @@ static void count_bits(int32_t counts[BITS], uint64_t hash)
         counts[bit] += (hash >> bit) & 1 ? 1 : -1;
 }
 
+static void note_minimum(uint32_t minima[BINS], uint64_t hash)
+{
+    uint32_t value = (uint32_t)hash;
+    uint32_t *minimum = &minima[(hash >> 32) * BINS >> 32];
+    if (value < *minimum)
+        *minimum = value;
+}
+
+/* An empty bin borrows from the next that is not, further away counting as something else. */
+static uint64_t filled(const uint32_t minima[BINS], unsigned bin)
+{
+    unsigned step = 0;
+    while (step < BINS && minima[(bin + step) % BINS] == EMPTY)
+        step++;
+    return minima[(bin + step) % BINS] + ((uint64_t)step << 32);
+}
+
+static void join_bands(const uint32_t minima[BINS], struct sketch *sketch)
+{
+    for (unsigned band = 0; band < SKETCH_BANDS; band++) {
+        uint64_t hash = band;
+        for (unsigned row = 0; row < ROWS; row++)
+            hash = mix(hash + filled(minima, band * ROWS + row));
+        sketch->bands[band] = hash;
+    }
+    sketch->band_count = SKETCH_BANDS;
+}
+
+static bool is_read(const struct document *document, const struct sentence *sentence)
+{
+    Newsloom__V1__SectionKind kind = document->sections[sentence->section].kind;
+    return kind == NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_BODY ||
+           kind == NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_LEAD;
+}
+
 void sketch_find(struct document *document)
 {
     int32_t counts[BITS] = {0};
+    uint32_t minima[BINS];
     const char *run[RUN] = {"", "", ""};
     uint32_t seen = 0;
+    memset(minima, 0xff, sizeof(minima));
     for (uint32_t i = 0; i < document->sentence_count; i++) {
         const struct sentence *sentence = &document->sentences[i];
-        Newsloom__V1__SectionKind kind = document->sections[sentence->section].kind;
-        if (kind != NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_BODY &&
-            kind != NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_LEAD)
+        if (!is_read(document, sentence))
             continue;
         for (uint32_t k = 0; k < sentence->token_count; k++) {
             const struct token *token = &document->tokens[sentence->first_token + k];
@@ -47,10 +92,14 @@ void sketch_find(struct document *document)
             uint64_t hash = 14695981039346656037ULL;
             for (unsigned j = 0; j < RUN; j++)
                 hash = hash_text(hash, run[j]);
-            count_bits(counts, mix(hash));
+            hash = mix(hash);
+            count_bits(counts, hash);
+            note_minimum(minima, hash);
         }
     }
-    document->sketch = 0;
+    document->sketch = (struct sketch){0};
     for (unsigned bit = 0; bit < BITS; bit++)
-        document->sketch |= (uint64_t)(counts[bit] > 0) << bit;
+        document->sketch.bits |= (uint64_t)(counts[bit] > 0) << bit;
+    if (seen >= ENOUGH_SYLLABLES)
+        join_bands(minima, &document->sketch);
 }

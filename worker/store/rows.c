@@ -8,7 +8,9 @@
 #include "proto/envelope.h"
 #include "worker/store/instant.h"
 
-#define ID_SIZE 16
+#define BANDS_LIMIT 64
+#define ID_SIZE     16
+#define BAND_DIGITS 21 /* of an int8, its sign and a comma */
 
 typedef Newsloom__V1__Extraction extraction_message;
 typedef Newsloom__V1__Mention mention_message;
@@ -80,7 +82,7 @@ static enum status check_extraction(const extraction_message *extraction, struct
     if (!is_known(&newsloom__v1__page_kind__descriptor, (int)extraction->page_kind, true) ||
         !is_known(&newsloom__v1__published_origin__descriptor, (int)extraction->published_origin,
                   true) ||
-        extraction->text_length > INT32_MAX)
+        extraction->text_length > INT32_MAX || extraction->n_bands > BANDS_LIMIT)
         return error_set(err, STATUS_INVALID, "cannot store: the extraction's head is not sound");
     return STATUS_OK;
 }
@@ -154,6 +156,22 @@ static struct parameter as_words(const char *text)
     return as_text(text ? text : "");
 }
 
+struct parameter row_bands(const struct article_row *row)
+{
+    const extraction_message *x = row->extraction;
+    struct arena *arena = row->arena;
+    char *text = arena_take(arena, x->n_bands * BAND_DIGITS + sizeof "{}", 1);
+    char *end = text;
+    *end++ = '{';
+    for (size_t i = 0; i < x->n_bands; i++) {
+        int64_t band;
+        memcpy(&band, &x->bands[i], sizeof band);
+        end += sprintf(end, "%s%" PRId64, i ? "," : "", band);
+    }
+    (void)stpcpy(end, "}");
+    return as_text(text);
+}
+
 void row_parameters(struct article_row *row, struct parameter parameters[ARTICLE_PARAMETERS])
 {
     const extraction_message *x = row->extraction;
@@ -164,6 +182,7 @@ void row_parameters(struct article_row *row, struct parameter parameters[ARTICLE
     bool is_published = instant_parse(x->published, published);
     bool is_fetched = instant_parse(x->fetched, fetched);
     const char *fetched_at = fetched->time[0] ? fetched->time : fetched->day;
+    const Newsloom__V1__ArticleName *first = x->duplicate_of;
     int64_t sketch;
     memcpy(&sketch, &x->sketch, sizeof sketch);
     const struct parameter filled[ARTICLE_PARAMETERS] = {
@@ -199,6 +218,10 @@ void row_parameters(struct article_row *row, struct parameter parameters[ARTICLE
         as_bytes(row->text, row->text_size),
         as_bytes(row->packed, row->packed_size),
         as_bytes(row->content, row->content_size),
+        row_bands(row),
+        as_text(first ? first->source : NULL),
+        as_text(first ? first->key : NULL),
+        first ? as_number(arena, first->revision) : as_text(NULL),
     };
     memcpy(parameters, filled, sizeof filled);
 }

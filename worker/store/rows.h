@@ -75,6 +75,9 @@ int row_compare(const struct article_row *a, const struct article_row *b);
  */
 void row_parameters(struct article_row *row, struct parameter parameters[ARTICLE_PARAMETERS]);
 
+/* Its bands as an array, which lives in its arena. */
+struct parameter row_bands(const struct article_row *row);
+
 /* The children of many rows, one array a column. */
 struct row_columns {
     struct array ids[1];

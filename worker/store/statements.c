@@ -9,12 +9,17 @@
         PG_INT8, PG_INT8, PG_TEXT, PG_TEXT, PG_INT4, PG_INT4, PG_INT8, PG_TEXT, PG_TEXT, PG_TEXT, \
             PG_TEXT, PG_TEXT, PG_INT4, PG_TEXT, PG_TEXT, PG_TEXT, PG_TEXT, PG_TEXT, PG_TEXT,      \
             PG_TEXT, PG_TEXT, PG_TEXT, PG_BYTEA, PG_TEXT, PG_TEXT, PG_BYTEA, PG_BYTEA, PG_TEXT,   \
-            PG_BYTEA, PG_BYTEA,                                                                   \
+            PG_BYTEA, PG_BYTEA, PG_INT8_ARRAY, PG_TEXT, PG_TEXT, PG_INT4,                         \
     }
 
 #define REPORTED_ON                                                                 \
     "coalesce($10::date, ($12::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date," \
     " (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)"
+
+/* The article that $32, $33, $34 name: it may be an earlier one of the same transaction. */
+#define FIRST_ARTICLE                                                     \
+    "(SELECT o.article_id FROM newsloom.article o JOIN newsloom.source n" \
+    " USING (source_id) WHERE n.name = $32 AND o.key = $33 AND o.revision = $34)"
 
 /* Children are written only below articles that this transaction wrote: the ids in $1 came from
  * the sequence for this batch alone, so a row with one of them is ours. */
@@ -46,12 +51,11 @@ static const struct statement_row rows[SQL_STATEMENT_COUNT] = {
          " generation, sketch, published, published_at, published_on, published_origin, fetched_at,"
          " reported_on, text_length, page_kind, url, title, author, language, content_type,"
          " charset, extractor, extractor_version, model_digest, trace_id, labels, content_digest,"
-         " extraction_digest, text, extraction, content)"
+         " extraction_digest, text, extraction, content, bands, duplicate_of)"
          " SELECT $1, $2, s.source_id, $4, $5, $6, $7, $8, $9::timestamptz, $10::date,"
          " $11::newsloom.published_origin, $12::timestamptz, " REPORTED_ON ", $13,"
          " $14::newsloom.page_kind, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25::jsonb,"
-         " $26, $27, $28, $29, $30"
-         " FROM newsloom.source s WHERE s.name = $3"
+         " $26, $27, $28, $29, $30, $31, " FIRST_ARTICLE " FROM newsloom.source s WHERE s.name = $3"
          " ON CONFLICT (source_id, key, revision) DO NOTHING RETURNING article_id",
          ARTICLE_PARAMETERS, ARTICLE_TYPES},
     [SQL_UPDATE_ARTICLE] =
@@ -63,7 +67,8 @@ static const struct statement_row rows[SQL_STATEMENT_COUNT] = {
          " url = $15, title = $16, author = $17, language = $18, content_type = $19, charset = $20,"
          " extractor = $21, extractor_version = $22, model_digest = $23, trace_id = $24,"
          " labels = $25::jsonb, content_digest = $26, extraction_digest = $27, text = $28,"
-         " extraction = $29, content = $30, stored_at = now()"
+         " extraction = $29, content = $30, bands = $31,"
+         " duplicate_of = " FIRST_ARTICLE ", stored_at = now()"
          " WHERE article_id = $1 AND key = $4 AND generation < $6"
          " AND source_id = (SELECT s.source_id FROM newsloom.source s WHERE s.name = $3)"
          " RETURNING article_id",
@@ -159,6 +164,18 @@ static const struct statement_row rows[SQL_STATEMENT_COUNT] = {
          " ORDER BY a.content_digest = $4 DESC, a.revision = $3 DESC, a.revision DESC LIMIT 1",
          4,
          {PG_TEXT, PG_TEXT, PG_INT4, PG_BYTEA}},
+    /* AS MATERIALIZED: by the index on bands, whatever LIMIT promises. A revision is no copy. */
+    [SQL_FIND_ORIGINAL] =
+        {"find_original",
+         "WITH near AS MATERIALIZED (SELECT coalesce(a.duplicate_of, a.article_id) AS article_id"
+         " FROM newsloom.article a JOIN newsloom.source s USING (source_id)"
+         " WHERE a.bands && $1 AND bit_count((a.sketch # $2)::bit(64)) <= $3"
+         " AND NOT (s.name = $4 AND a.key = $5))"
+         " SELECT s.name, o.key, o.revision FROM near JOIN newsloom.article o USING (article_id)"
+         " JOIN newsloom.source s USING (source_id) WHERE NOT (s.name = $4 AND o.key = $5)"
+         " ORDER BY o.stored_at, o.article_id LIMIT 1",
+         5,
+         {PG_INT8_ARRAY, PG_INT8, PG_INT4, PG_TEXT, PG_TEXT}},
 };
 
 const struct statement_row *statement_row(enum statement statement)

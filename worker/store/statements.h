@@ -23,11 +23,12 @@ enum statement {
     SQL_INSERT_ENTITIES,
     SQL_INSERT_ALIASES,
     SQL_FIND_ARTICLE,
+    SQL_FIND_ORIGINAL,
     SQL_STATEMENT_COUNT
 };
 
-#define ARTICLE_PARAMETERS   30
-#define STATEMENT_PARAMETERS 30 /* most of any statement */
+#define ARTICLE_PARAMETERS   34
+#define STATEMENT_PARAMETERS 34 /* most of any statement */
 
 struct statement_row {
     const char *name;

@@ -7,6 +7,7 @@
 
 #include "common/crash.h"
 #include "worker/store/connection.h"
+#include "worker/store/copies.h"
 
 #define ID_POOL       256 /* article ids reserved at a time */
 #define LOSSES_LIMIT  8   /* connections that an article alone may cost before it is given back */
@@ -147,7 +148,9 @@ static void note_inserted(int number, PGresult *result, void *context)
 static enum status save_group(struct storage *storage, struct article_row **rows, size_t count,
                               bool *inserted, struct failure *failure)
 {
-    enum status status = assign_ids(storage, rows, count, failure);
+    enum status status = copies_find(storage->connection, rows, count, failure);
+    if (status == STATUS_OK)
+        status = assign_ids(storage, rows, count, failure);
     if (status != STATUS_OK)
         return status;
     row_columns_fill(&storage->columns, rows, count);
@@ -257,12 +260,15 @@ static enum status replace(struct storage *storage, struct article_row *row,
     *ret_done = false;
     if (row->revision != (uint32_t)found->revision && !renumber(storage, row, found->revision))
         return STATUS_OK;
+    enum status status = copies_find(connection, &row, 1, failure);
+    if (status != STATUS_OK)
+        return status;
     row->article_id = found->article_id;
     row_parameters(row, parameters);
     id = parameters[0];
     storage_connection_send(connection, SQL_BEGIN, NULL);
     storage_connection_send(connection, SQL_UPDATE_ARTICLE, parameters);
-    enum status status = storage_connection_finish(connection, note_updated, ret_done, failure);
+    status = storage_connection_finish(connection, note_updated, ret_done, failure);
     if (status != STATUS_OK)
         return status;
     if (*ret_done) {

@@ -56,7 +56,7 @@ COMMENT ON VIEW newsloom.article_overview IS 'One line an article: what it is an
 
 CREATE VIEW newsloom.entity_timeline AS
 SELECT g.entity_id, e.type, e.name, g.reported_on, g.article_id, s.name AS source, a.title, a.url,
-       g.mentions, g.named_as
+       g.mentions, g.named_as, a.duplicate_of
 FROM (SELECT em.entity_id, m.reported_on, m.article_id, count(*) AS mentions, min(m.text) AS named_as
       FROM newsloom.entity_member em
       JOIN newsloom.mention m ON m.entity_id = em.member_id
@@ -94,22 +94,32 @@ SELECT e.reported_on, e.article_id, e.ordinal, e.type, e.mode, e.modality,
         WHERE g.article_id = e.article_id AND g.event = e.ordinal AND g.role = 'PLACE') AS places,
        (SELECT min(coalesce(g.value, g.text)) FROM newsloom.event_argument g
         WHERE g.article_id = e.article_id AND g.event = e.ordinal AND g.role = 'AT_DATE') AS at_date,
-       e.sentence, e.confidence, s.name AS source, a.title, a.url
+       e.sentence, e.confidence, s.name AS source, a.title, a.url, a.duplicate_of
 FROM newsloom.event e
 JOIN newsloom.current_article a ON a.article_id = e.article_id
 JOIN newsloom.source s ON s.source_id = a.source_id
 ORDER BY e.reported_on DESC, e.article_id DESC, e.ordinal;
-COMMENT ON VIEW newsloom.latest_events IS 'Reported events, newest first, with who, whom, what, where and when: add LIMIT; filter by type or reported_on.';
+COMMENT ON VIEW newsloom.latest_events IS 'Reported events, newest first, with who, whom, what, where and when: add LIMIT; filter by type or reported_on, leave out copies with duplicate_of IS NULL.';
 
 CREATE VIEW newsloom.entity_events AS
 SELECT em.entity_id, g.role, e.reported_on, e.article_id, e.ordinal, e.type, e.mode, e.modality,
-       g.text AS named_as, e.sentence, e.confidence, s.name AS source, a.title, a.url
+       g.text AS named_as, e.sentence, e.confidence, s.name AS source, a.title, a.url, a.duplicate_of
 FROM newsloom.entity_member em
 JOIN newsloom.event_argument g ON g.entity_id = em.member_id
 JOIN newsloom.event e ON e.article_id = g.article_id AND e.ordinal = g.event
 JOIN newsloom.current_article a ON a.article_id = e.article_id
 JOIN newsloom.source s ON s.source_id = a.source_id;
 COMMENT ON VIEW newsloom.entity_events IS 'The reported events that an entity has a part in, and which part: filter by entity_id.';
+
+CREATE VIEW newsloom.article_copies AS
+SELECT o.article_id, os.name AS source, o.title, o.reported_on, c.article_id AS copy_id, cs.name AS copy_source,
+       c.title AS copy_title, c.url AS copy_url, c.reported_on AS copy_reported_on
+FROM newsloom.article c
+JOIN newsloom.article o ON o.article_id = c.duplicate_of
+JOIN newsloom.source os ON os.source_id = o.source_id
+JOIN newsloom.source cs ON cs.source_id = c.source_id
+WHERE c.duplicate_of IS NOT NULL;
+COMMENT ON VIEW newsloom.article_copies IS 'The near copies of an article: filter by article_id.';
 
 CREATE VIEW newsloom.events_on_day AS
 SELECT g.date_from, g.date_to, g.value AS at_date, e.type, e.mode, e.modality, e.sentence, e.reported_on,
