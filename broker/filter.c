@@ -29,6 +29,7 @@ struct filter *filter_new(const Newsloom__V1__Filter *wanted)
         filter->event_types |= bit(wanted->event_types[i]);
     for (size_t i = 0; i < wanted->n_kinds; i++)
         filter->kinds |= bit(wanted->kinds[i]);
+    filter->originals = wanted->originals;
     filter->source_count = wanted->n_sources;
     filter->sources = memory_new(wanted->n_sources * sizeof(*filter->sources));
     for (size_t i = 0; i < wanted->n_sources; i++)
@@ -81,6 +82,8 @@ bool filter_matches(const struct filter *filter, const struct log_entry *entry)
     if (filter->kinds && !(filter->kinds & bit((int)entry->kind)))
         return false;
     if (!source_matches(filter, entry->source))
+        return false;
+    if (filter->originals && entry->topics && entry->topics->duplicate)
         return false;
     if (!filter->entity_types && !filter->event_types && !filter->entity_count)
         return true;

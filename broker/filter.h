@@ -19,6 +19,7 @@ struct filter {
     uint32_t entity_types; /* bits by value; 0: all */
     uint32_t event_types;
     uint32_t kinds;
+    bool originals;      /* no near copies */
     size_t source_count; /* 0: all */
     char (*sources)[72];
     size_t entity_count; /* 0: all */

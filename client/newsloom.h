@@ -217,7 +217,7 @@ struct newsloom_subscription {
     enum newsloom_from from;
     struct newsloom_cursor cursor; /* with FROM_CURSOR */
     const char *name;   /* 1 to 64 bytes: the broker keeps the cursor and shows its lag; or empty */
-    const char *filter; /* "type=PERSON,event=SIGN,source=…,entity=<uuid>,kind=STORED"; or empty */
+    const char *filter; /* "type=PERSON,event=SIGN,source=…,entity=<uuid>,kind=STORED,copies=no"; or empty */
     uint64_t window;    /* 0: 256; entries that may be under way */
 };
 

@@ -65,5 +65,6 @@ Newsloom__V1__Topics *topics_of(const Newsloom__V1__Extraction *extraction, stru
     topics->event_types = (Newsloom__V1__EventType *)(types + TYPES);
     topics->n_event_types = list_types(event_types, types + TYPES);
     add_entities(topics, extraction, arena);
+    topics->duplicate = extraction->duplicate_of != NULL;
     return topics;
 }

@@ -91,6 +91,10 @@ void entry_print_text(const struct newsloom_entry *entry, FILE *out)
         print_counts(x, out);
         print_events(x, out);
     }
+    if (x && x->duplicate_of) {
+        (void)fprintf(out, "  copy of %s ", x->duplicate_of->source);
+        print_fitted(x->duplicate_of->key, TITLE_COLUMNS, out);
+    }
     if (entry->reason && *entry->reason) {
         (void)fputs("  ", out);
         print_fitted(entry->reason, 240, out);

@@ -271,7 +271,8 @@ static int run_subscribe(struct invocation *invocation)
 }
 
 static const struct option options[] = {
-    {"filter", 'f', "FILTER", "field=value,…: type, event, source, entity, kind; see above"},
+    {"filter", 'f', "FILTER",
+     "field=value,…: type, event, source, entity, kind, copies; see above"},
     {"from", 0, "CURSOR", "a cursor, earliest or latest (latest, unless --state or --name say)"},
     {"name", 0, "NAME", "the broker keeps the cursor under this name and shows its lag"},
     {"state", 0, "FILE", "keep the cursor in this file, and go on from there"},
@@ -288,6 +289,7 @@ static const struct example examples[] = {
     {"newsloom subscribe --state my.cursor --json | my-program",
      "each entry at least once, in order, over restarts"},
     {"newsloom subscribe --filter event=SIGN,type=LAW", "signings that name a legal document"},
+    {"newsloom subscribe --filter copies=no", "no reprints of what was stored before"},
     {"newsloom subscribe --filter source=vov.vn,source=vnexpress.net", "one of two sources"},
 };
 
@@ -299,8 +301,9 @@ const struct verb verb_subscribe = {
         "One line an entry of the event log: STORED, REPLACED, WITHDRAWN or DEAD, each with its "
         "sequence.\nFilter fields: type (PERSON, ORGANIZATION, LOCATION, DATE, LAW, EVENT, CRIME), "
         "event (MEET, VISIT,\nSIGN, ARREST, HANDOVER, APPOINT), source, entity (a UUID, see "
-        "`newsloom search`), kind. All fields\nmust match; of a field given several times one is "
-        "enough.\n\n"
+        "`newsloom search`), kind, copies\n(no: leave out near copies of what was stored before). "
+        "All "
+        "fields must match; of a field given\nseveral times one is enough.\n\n"
         "A cursor is <log id>:<sequence>. With --state it is saved after the output was written: "
         "after a crash\nentries may come twice, never not at all. When entries between cursor and "
         "log are no longer retained,\nit says so and how to start over, and ends with 69.",

@@ -72,6 +72,15 @@ static enum status add_entity(struct filter *f, const char *text, struct error *
     return STATUS_OK;
 }
 
+static enum status set_copies(struct filter *f, const char *value, struct error *err)
+{
+    f->originals = strcasecmp(value, "no") == 0;
+    if (!f->originals && strcasecmp(value, "yes") != 0)
+        return error_set(err, STATUS_INVALID, "the filter's copies=%.40s is neither yes nor no",
+                         value);
+    return STATUS_OK;
+}
+
 /* The generated enums are as wide as int: one function adds to all of them. */
 _Static_assert(sizeof(Newsloom__V1__EntityType) == sizeof(int), "enum width");
 
@@ -96,8 +105,11 @@ static enum status add_value(struct filter *f, const char *name, const char *val
         return add_source(f, value, err);
     if (strcmp(name, "entity") == 0)
         return add_entity(f, value, err);
+    if (strcmp(name, "copies") == 0)
+        return set_copies(f, value, err);
     return error_set(err, STATUS_INVALID,
-                     "the filter names \"%.40s\": it may name type, event, source, entity, kind",
+                     "the filter names \"%.40s\": it may name type, event, source, entity, kind, "
+                     "copies",
                      name);
 }
 
@@ -159,11 +171,14 @@ void filter_wire(struct filter *filter, Newsloom__V1__Filter *ret_wire)
     ret_wire->n_entities = filter->entity_count;
     ret_wire->kinds = filter->kinds;
     ret_wire->n_kinds = filter->kind_count;
+    ret_wire->originals = filter->originals;
 }
 
 bool filter_is_empty(const struct filter *f)
 {
-    return f->type_count + f->event_count + f->kind_count + f->source_count + f->entity_count == 0;
+    return f->type_count + f->event_count + f->kind_count + f->source_count + f->entity_count ==
+               0 &&
+           !f->originals;
 }
 
 /* ---- matching ------------------------------------------------------------------------------ */
@@ -222,7 +237,7 @@ bool filter_passes(const struct filter *f, const struct newsloom_entry *entry)
         return false;
     if (!matches_source(f, entry->source))
         return false;
-    if (f->type_count + f->event_count + f->entity_count == 0)
+    if (f->type_count + f->event_count + f->entity_count == 0 && !f->originals)
         return true;
     struct arena *arena = arena_new(EXTRACTION_MEMORY);
     ProtobufCMessage *message = NULL;
@@ -230,7 +245,8 @@ bool filter_passes(const struct filter *f, const struct newsloom_entry *entry)
     if (message_unpack(&newsloom__v1__extraction__descriptor, entry->extraction,
                        entry->extraction_size, arena, &message, NULL) == STATUS_OK) {
         const Newsloom__V1__Extraction *x = (const Newsloom__V1__Extraction *)message;
-        matches = matches_types(f, x) && matches_events(f, x) && matches_entities(f, x);
+        matches = matches_types(f, x) && matches_events(f, x) && matches_entities(f, x) &&
+                  !(f->originals && x->duplicate_of);
     }
     arena_free(&arena);
     return matches;

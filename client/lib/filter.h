@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * filter - "type=PERSON,event=SIGN,source=vov.vn,entity=<uuid>,kind=STORED" as the wire wants it.
+ * filter - "type=PERSON,event=SIGN,source=vov.vn,entity=<uuid>,kind=STORED,copies=no" as the wire wants it.
  *
  * All named fields must match; within a field, given several times, one is enough. The broker looks
  * at the first eight bytes of an entity's id and over-delivers articles with very many entities, so
@@ -32,6 +32,7 @@ struct filter {
     uint8_t entities[FILTER_VALUES_LIMIT][16];
     uint64_t entity_topics[FILTER_VALUES_LIMIT];
     size_t entity_count;
+    bool originals; /* copies=no */
 };
 
 /* INVALID names what is wrong and what would be right. A NULL or empty text matches everything. */

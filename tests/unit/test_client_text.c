@@ -87,6 +87,7 @@ static void wrong_filter_is_refused_with_what_would_be_right(void **state)
         {"entity=12", "UUID"},
         {"entity=00000000-0000-0000-0000-00000000000g", "UUID"},
         {"kind=LOST", "STORED"},
+        {"copies=some", "neither yes nor no"},
     };
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct filter filter;

@@ -55,6 +55,21 @@ static void one_value_within_a_field_is_enough(void **state)
     assert_false(matches(&wanted, &dead));
 }
 
+static void originals_leave_out_copies_and_nothing_else(void **state)
+{
+    (void)state;
+    Newsloom__V1__Filter wanted = NEWSLOOM__V1__FILTER__INIT;
+    Newsloom__V1__Topics of_copy = topics;
+    struct log_entry copy = stored;
+    of_copy.duplicate = true;
+    copy.topics = &of_copy;
+    assert_true(matches(&wanted, &copy));
+    wanted.originals = true;
+    assert_false(matches(&wanted, &copy));
+    assert_true(matches(&wanted, &stored));
+    assert_true(matches(&wanted, &dead));
+}
+
 static void all_fields_must_match(void **state)
 {
     (void)state;
@@ -105,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_fields_everything_matches),
         cmocka_unit_test(one_value_within_a_field_is_enough),
+        cmocka_unit_test(originals_leave_out_copies_and_nothing_else),
         cmocka_unit_test(all_fields_must_match),
         cmocka_unit_test(entities_match_by_id_and_every_entity_matches_all),
         cmocka_unit_test(kinds_choose_the_ends),
