@@ -47,14 +47,11 @@ static void add_mention(struct arguing *a, Newsloom__V1__ArgumentRole role, uint
 /* The body of a by-line, of a post, or whom the reporter asked. */
 static bool is_bystander(const struct arguing *a, uint32_t token, uint32_t mention)
 {
-    static const char *const before[] = {"viên", "theo", "theo:", "/",    "ảnh",
-                                         ":",    "báo",  "sở",    "truy", NULL};
+    static const char before[][WORD_SIZE] = {"viên", "theo", "theo:", "/",    "ảnh",
+                                             ":",    "báo",  "sở",    "truy", ""};
     if (a->t->is_post[mention - 1])
         return true;
-    for (const char *const *word = before; *word; word++)
-        if (token > a->start && reading_is(a->t->r, token - 1, *word))
-            return true;
-    return false;
+    return token > a->start && reading_is_any(a->t->r, token - 1, before);
 }
 
 static void add_all(struct arguing *a, Newsloom__V1__ArgumentRole role, uint32_t from, uint32_t to,
@@ -87,13 +84,13 @@ static bool is_passive(const struct arguing *a)
 
 static uint32_t number_word(const struct arguing *a, uint32_t at)
 {
-    static const char *const words[] = {"một", "hai", "ba",  "bốn",  "năm",
-                                        "sáu", "bảy", "tám", "chín", "mười"};
+    static const char words[][WORD_SIZE] = {"một", "hai", "ba",   "bốn",  "năm", "sáu",
+                                            "bảy", "tám", "chín", "mười", ""};
     const struct token *token = &a->t->r->tokens[at];
     if (at >= a->stop || a->t->inside[at])
         return 0;
-    for (uint32_t i = 0; i < COUNT_OF(words); i++)
-        if (strcmp(token->folded, words[i]) == 0)
+    for (uint32_t i = 0; words[i][0]; i++)
+        if (token_is(token, words[i]))
             return i + 1;
     if (!(token->shape & SHAPE_NUMBER))
         return 0;
@@ -106,28 +103,20 @@ static uint32_t number_word(const struct arguing *a, uint32_t at)
     return number;
 }
 
-static bool is_any(const struct reading *r, uint32_t at, const char *const *words)
-{
-    for (; *words; words++)
-        if (reading_is(r, at, *words))
-            return true;
-    return false;
-}
-
 /* What numbers of people are told with. */
-static const char *const counted[] = {"đối", "bị",  "nghi",  "người", "tên", "đttn",
-                                      "cán", "con", "thanh", "học",   "nam", "nữ",
-                                      "kẻ",  "phụ", "cầu",   "công",  NULL};
+static const char counted[][WORD_SIZE] = {"đối", "bị",  "nghi",  "người", "tên", "đttn",
+                                          "cán", "con", "thanh", "học",   "nam", "nữ",
+                                          "kẻ",  "phụ", "cầu",   "công",  ""};
 
 static uint32_t number_behind(const struct arguing *a, bool *ret_is_many)
 {
-    static const char *const many[] = {"nhóm", "các", "những", "nhiều", "loạt", "đối", NULL};
+    static const char many[][WORD_SIZE] = {"nhóm", "các", "những", "nhiều", "loạt", "đối", ""};
     uint32_t number = 0;
     *ret_is_many = false;
     for (uint32_t i = a->h->end; i < a->stop && i < a->h->end + 3 && !number; i++) {
-        if (is_any(a->t->r, i + 1, counted))
+        if (reading_is_any(a->t->r, i + 1, counted))
             number = number_word(a, i);
-        *ret_is_many = *ret_is_many || is_any(a->t->r, i, many);
+        *ret_is_many = *ret_is_many || reading_is_any(a->t->r, i, many);
     }
     return number;
 }
@@ -137,7 +126,7 @@ static uint32_t number_before(const struct arguing *a)
     if (!is_passive(a))
         return 0;
     for (uint32_t i = a->h->first; i-- > a->start && a->h->first - i < 12;) {
-        uint32_t number = is_any(a->t->r, i + 1, counted) ? number_word(a, i) : 0;
+        uint32_t number = reading_is_any(a->t->r, i + 1, counted) ? number_word(a, i) : 0;
         if (number)
             return number;
     }
@@ -161,11 +150,8 @@ static void add_number(struct arguing *a, uint32_t persons)
 
 static bool is_birth(const struct arguing *a, uint32_t token)
 {
-    static const char *const words[] = {"sn", "sinh", "(", NULL};
-    for (const char *const *word = words; *word; word++)
-        if (token > a->start && reading_is(a->t->r, token - 1, *word))
-            return true;
-    return false;
+    static const char words[][WORD_SIZE] = {"sn", "sinh", "(", ""};
+    return token > a->start && reading_is_any(a->t->r, token - 1, words);
 }
 
 static bool may_date(const struct arguing *a, uint32_t token)

@@ -48,8 +48,8 @@ static bool take_place(struct body_reader *b)
 /* "tỉnh", "TP" without a name: the unit that the article speaks of. */
 static bool take_level(struct body_reader *b)
 {
-    static const char *const levels[] = {"tỉnh",   "huyện", "quận",  "xã",
-                                         "phường", "tp",    "thành", NULL};
+    static const char levels[][WORD_SIZE] = {"tỉnh",   "huyện", "quận",  "xã",
+                                             "phường", "tp",    "thành", ""};
     if (!search_is_any(b->search, b->at, levels))
         return false;
     uint32_t length = reading_is(b->r, b->at, "thành") ? 2 : 1;
@@ -98,7 +98,7 @@ static bool take_word(struct body_reader *b, bool is_first)
         return false;
     uint32_t next = b->at + length;
     if (is_verb(b, b->at, length) && !is_first) {
-        static const char *const before[] = {"sát", "ninh", "quan", "csđt", "viện", NULL};
+        static const char before[][WORD_SIZE] = {"sát", "ninh", "quan", "csđt", "viện", ""};
         bool follows = search_is_any(b->search, b->at - 1, before);
         bool goes_on = next < b->stop && reading_length(b->r, next, CATEGORY_BODY_WORD) &&
                        !is_verb(b, next, 1) && reading_is(b->r, b->at, "điều");
@@ -125,8 +125,8 @@ static bool take_capital(struct body_reader *b)
 /* "và", "-", "&", "," between two words of a name; leaves b->at behind it. */
 static bool skip_joint(struct body_reader *b)
 {
-    static const char *const joints[] = {"và", "-", "–", "&", "về", "vì", NULL};
-    static const char *const dashes[] = {"-", "–", NULL};
+    static const char joints[][WORD_SIZE] = {"và", "-", "–", "&", "về", "vì", ""};
+    static const char dashes[][WORD_SIZE] = {"-", "–", ""};
     if (!search_is_any(b->search, b->at, joints) || b->at + 1 >= b->stop)
         return false;
     uint32_t next = b->at + 1;
@@ -168,7 +168,7 @@ static void read_ministry(struct body_reader *b)
 
 static void read_police(struct body_reader *b)
 {
-    static const char *const ends[] = {"nhân", "pctp", NULL};
+    static const char ends[][WORD_SIZE] = {"nhân", "pctp", ""};
     if (take_place(b)) {
         return;
     }
@@ -214,7 +214,7 @@ static bool take_end_of_unit(struct body_reader *b, uint32_t first)
 /* "Phòng 5", "Đội 2" */
 static bool takes_number(const struct body_reader *b)
 {
-    static const char *const numbered[] = {"phòng", "đội", "trạm", "đồn", "tổ", NULL};
+    static const char numbered[][WORD_SIZE] = {"phòng", "đội", "trạm", "đồn", "tổ", ""};
     return reading_has(b->r, b->at, SHAPE_NUMBER) &&
            search_is_any(b->search, b->at - 1, numbered) &&
            search_is_capital(b->search, b->at - 1) &&
@@ -260,7 +260,7 @@ static void read_unit(struct body_reader *b)
 
 static void read_court(struct body_reader *b)
 {
-    static const char *const words[] = {"nhân", "tối", "cấp", "quân", "sự", "dân", "cao", NULL};
+    static const char words[][WORD_SIZE] = {"nhân", "tối", "cấp", "quân", "sự", "dân", "cao", ""};
     uint32_t first = b->at;
     while (b->at < b->stop && b->at - first < 6 && search_is_any(b->search, b->at, words))
         accept(b, b->at + 1);
@@ -400,7 +400,7 @@ static void read_press(struct body_reader *b)
                !is_verb(b, b->at, 1))
             accept(b, b->at + reading_length(b->r, b->at, CATEGORY_BODY_WORD));
     }
-    static const char *const kinds[] = {"online", "điện", NULL};
+    static const char kinds[][WORD_SIZE] = {"online", "điện", ""};
     if (search_is_any(b->search, b->at, kinds))
         accept(b, b->at + (reading_is(b->r, b->at, "điện") ? 2 : 1));
     else
@@ -466,7 +466,7 @@ static void read_team(struct body_reader *b)
 /* "Cơ quan Cảnh sát điều tra": the head says it all. */
 static bool is_complete(const struct body_reader *b, uint32_t first)
 {
-    static const char *const second[] = {"điều", "csđt", "cảnh", "an", "anđt", NULL};
+    static const char second[][WORD_SIZE] = {"điều", "csđt", "cảnh", "an", "anđt", ""};
     bool is_agency = reading_is(b->r, first, "cơ") && reading_is(b->r, first + 1, "quan") &&
                      b->at - first >= 3 && search_is_any(b->search, first + 2, second);
     bool has_capital =

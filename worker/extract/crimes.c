@@ -5,7 +5,7 @@
 
 static bool is_quote(const struct search *search, uint32_t at)
 {
-    static const char *const quotes[] = {"\"", "“", "”", "‘", "’", "'", NULL};
+    static const char quotes[][WORD_SIZE] = {"\"", "“", "”", "‘", "’", "'", ""};
     return search_is_any(search, at, quotes);
 }
 
@@ -30,12 +30,12 @@ static void propose_kind(struct search *search, uint32_t at)
 
 static bool begins_an_offence(const struct search *search, uint32_t at)
 {
-    static const char *const verbs[] = {
+    static const char verbs[][WORD_SIZE] = {
         "mua",  "bán",   "buôn", "tàng",  "vận",   "lợi",  "lạm",  "cố",   "vi",   "thiếu", "chiếm",
         "tổ",   "làm",   "hủy",  "chống", "gây",   "giết", "cướp", "trộm", "lừa",  "cưỡng", "bắt",
         "hiếp", "dâm",   "giao", "đánh",  "nhận",  "đưa",  "môi",  "chứa", "tham", "trốn",  "giữ",
         "sử",   "sản",   "công", "khủng", "cho",   "rửa",  "xâm",  "nhập", "in",   "giả",   "vô",
-        "che",  "không", "hành", "đe",    "tuyên", "hoạt", "bạo",  "phá",  "đua",  "cản",   NULL};
+        "che",  "không", "hành", "đe",    "tuyên", "hoạt", "bạo",  "phá",  "đua",  "cản",   ""};
     return search_is_any(search, at, verbs);
 }
 
@@ -45,16 +45,15 @@ static void propose_named(struct search *search, uint32_t at)
     const struct reading *r = search->r;
     uint32_t start = search_sentence_start(search, at);
     uint32_t stop = search_sentence_end(search, at);
-    static const char *const turns[] = {
+    static const char turns[][WORD_SIZE] = {
         ".", ";",  "(", ")", "của",  "với",   "theo", "xảy", "quy",  "đối", "từ",    "tại", "và",
-        ":", "\"", "“", "”", "trên", "nhưng", "thì",  "là",  "được", "bị",  "trong", NULL};
-    static const char *const cues[] = {"tội", "danh", "vi", "án", NULL};
+        ":", "\"", "“", "”", "trên", "nhưng", "thì",  "là",  "được", "bị",  "trong", ""};
+    static const char cues[][WORD_SIZE] = {"tội", "danh", "vi", "án", ""};
     bool is_quoted = at >= start + 2 && is_quote(search, at - 1);
     uint32_t cue = is_quoted ? at - 2 : at - 1;
-    if (at == start || !begins_an_offence(search, at) ||
-        (!is_quoted && !search_is_any(search, cue, cues)))
-        return;
     bool is_cued = search_is_any(search, cue, cues);
+    if (at == start || !(is_quoted || is_cued) || !begins_an_offence(search, at))
+        return;
     uint32_t end = at;
     if (is_quoted) {
         while (end < stop && end - at < SPAN_MOST && !is_quote(search, end))

@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/date_figures.h"
 
-#include <string.h>
-
 enum {
     OLDEST_YEAR = 1000,
     NEWEST_YEAR = 2200,
     OLDEST_BARE_YEAR = 1800,
     NEWEST_BARE_YEAR = 2100,
 };
-
-const struct token *reader_token(const struct reader *reader, uint32_t at)
-{
-    static const struct token nothing = {.folded = ""};
-    return at >= reader->first && at < reader->end ? &reader->document->tokens[at] : &nothing;
-}
-
-bool reader_is_word(const struct reader *reader, uint32_t at, const char *folded)
-{
-    return strcmp(reader_token(reader, at)->folded, folded) == 0;
-}
-
-bool reader_is_one_of(const struct reader *reader, uint32_t at, const char *const *words,
-                      size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (reader_is_word(reader, at, words[i]))
-            return true;
-    return false;
-}
-
-bool reader_is_number(const struct reader *reader, uint32_t at)
-{
-    return reader_token(reader, at)->shape & SHAPE_NUMBER;
-}
 
 static bool has_space(const struct reader *reader, uint32_t at)
 {
@@ -83,10 +56,10 @@ bool number_is_bare_year(int value, unsigned digits)
 
 char reader_separator(const struct reader *reader, uint32_t at)
 {
-    const char *folded = reader_token(reader, at)->folded;
-    if (strcmp(folded, "/") == 0)
+    const struct token *token = reader_token(reader, at);
+    if (token_is(token, "/"))
         return '/';
-    if (strcmp(folded, "-") == 0 || strcmp(folded, "–") == 0)
+    if (token_is(token, "-") || token_is(token, "–"))
         return '-';
     return 0;
 }

@@ -7,7 +7,7 @@
 #ifndef WORKER_EXTRACT_DATE_FIGURES_H
 #define WORKER_EXTRACT_DATE_FIGURES_H
 
-#include "worker/extract/extract.h"
+#include "worker/extract/words.h"
 
 enum { DATE_MOST_PARTS = 3 };
 
@@ -27,11 +27,28 @@ struct figures {
     uint32_t next;
 };
 
-const struct token *reader_token(const struct reader *reader, uint32_t at);
-bool reader_is_word(const struct reader *reader, uint32_t at, const char *folded);
-bool reader_is_one_of(const struct reader *reader, uint32_t at, const char *const *words,
-                      size_t count);
-bool reader_is_number(const struct reader *reader, uint32_t at);
+static inline const struct token *reader_token(const struct reader *reader, uint32_t at)
+{
+    static const struct token nothing = {.folded = ""};
+    return at >= reader->first && at < reader->end ? &reader->document->tokens[at] : &nothing;
+}
+
+static inline bool reader_is_word(const struct reader *reader, uint32_t at, const char *folded)
+{
+    return token_is(reader_token(reader, at), folded);
+}
+
+/* It is one of these words; the last row of the table is "". */
+static inline bool reader_is_one_of(const struct reader *reader, uint32_t at,
+                                    const char words[][WORD_SIZE])
+{
+    return token_is_any(reader_token(reader, at), words);
+}
+
+static inline bool reader_is_number(const struct reader *reader, uint32_t at)
+{
+    return reader_token(reader, at)->shape & SHAPE_NUMBER;
+}
 
 /* One token without inner separators as a number of at most four digits; -1 when it is none. */
 int reader_number(const struct reader *reader, uint32_t at, unsigned *ret_digits);

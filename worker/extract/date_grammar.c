@@ -146,29 +146,29 @@ static struct part read_bare_year_or_month(const struct reader *reader, uint32_t
     return part;
 }
 
-static const char *const parts_of_day[] = {"sáng",  "trưa", "chiều", "tối", "đêm",
-                                           "khuya", "sớm",  "rạng",  "ngày"};
+static const char parts_of_day[][WORD_SIZE] = {"sáng",  "trưa", "chiều", "tối",  "đêm",
+                                               "khuya", "sớm",  "rạng",  "ngày", ""};
 
 /* "thứ ba", "thứ 3", "chủ nhật": two words. */
 static uint32_t read_weekday(const struct reader *reader, uint32_t at)
 {
-    static const char *const names[] = {"hai", "ba", "tư", "năm", "sáu", "bảy", "bẩy",
-                                        "2",   "3",  "4",  "5",   "6",   "7"};
-    bool is_weekday = (reader_is_word(reader, at, "thứ") &&
-                       reader_is_one_of(reader, at + 1, names, COUNT_OF(names))) ||
-                      (reader_is_word(reader, at, "chủ") && reader_is_word(reader, at + 1, "nhật"));
+    static const char names[][WORD_SIZE] = {"hai", "ba", "tư", "năm", "sáu", "bảy", "bẩy",
+                                            "2",   "3",  "4",  "5",   "6",   "7",   ""};
+    bool is_weekday =
+        (reader_is_word(reader, at, "thứ") && reader_is_one_of(reader, at + 1, names)) ||
+        (reader_is_word(reader, at, "chủ") && reader_is_word(reader, at + 1, "nhật"));
     return is_weekday ? at + 2 : at;
 }
 
 /* "8h30", "19 giờ 15 phút", "08:07"; with the part of day that may follow ("9h sáng"). */
 static uint32_t read_clock(const struct reader *reader, uint32_t at, struct moment *moment)
 {
-    static const char *const hour_words[] = {"h", "g", "giờ", ":"};
-    static const char *const minute_words[] = {"phút", "p", "'", "’", "′"};
+    static const char hour_words[][WORD_SIZE] = {"h", "g", "giờ", ":", ""};
+    static const char minute_words[][WORD_SIZE] = {"phút", "p", "'", "’", "′", ""};
     uint32_t next = at + 2;
     int hour = reader_small_number(reader, at);
     int minute = reader_small_number(reader, at + 2);
-    if (hour < 0 || !reader_is_one_of(reader, at + 1, hour_words, COUNT_OF(hour_words)))
+    if (hour < 0 || !reader_is_one_of(reader, at + 1, hour_words))
         return at;
     bool is_colon = reader_is_word(reader, at + 1, ":");
     if (minute >= 0 && (is_colon || !reader_separator(reader, at + 3))) {
@@ -181,10 +181,10 @@ static uint32_t read_clock(const struct reader *reader, uint32_t at, struct mome
     } else {
         minute = 0;
     }
-    bool has_mark = reader_is_one_of(reader, next, minute_words, COUNT_OF(minute_words));
+    bool has_mark = reader_is_one_of(reader, next, minute_words);
     next += has_mark;
     if (!has_mark && !reader_is_word(reader, next, "ngày") &&
-        reader_is_one_of(reader, next, parts_of_day, COUNT_OF(parts_of_day)))
+        reader_is_one_of(reader, next, parts_of_day))
         next++;
     moment->hour = hour;
     moment->minute = minute;
@@ -252,7 +252,7 @@ struct months {
 /* "quý I", "quý 3" */
 static struct months read_quarter(const struct reader *reader, uint32_t at)
 {
-    static const char *const romans[] = {"i", "ii", "iii", "iv"};
+    static const char romans[][WORD_SIZE] = {"i", "ii", "iii", "iv", ""};
     if (!reader_is_word(reader, at, "quý") && !reader_is_word(reader, at, "quí"))
         return (struct months){0};
     int quarter = reader_small_number(reader, at + 1);
@@ -315,7 +315,7 @@ static uint32_t read_year_pair(const struct reader *reader, uint32_t at, int *re
 
 static bool read_years(const struct reader *reader, uint32_t at, struct date_reading *reading)
 {
-    static const char *const before_pair[] = {"đoạn", "kỳ", "kì", "khóa", "("};
+    static const char before_pair[][WORD_SIZE] = {"đoạn", "kỳ", "kì", "khóa", "(", ""};
     uint32_t next = at;
     if (reader_is_word(reader, next, "từ"))
         next++;
@@ -329,8 +329,7 @@ static bool read_years(const struct reader *reader, uint32_t at, struct date_rea
     int from = 0;
     int to = 0;
     uint32_t after = read_year_pair(reader, next, &from, &to);
-    if (!after ||
-        (!is_introduced && !reader_is_one_of(reader, at - 1, before_pair, COUNT_OF(before_pair))))
+    if (!after || (!is_introduced && !reader_is_one_of(reader, at - 1, before_pair)))
         return false;
     reading->from = (struct moment){.year = from, .hour = -1};
     reading->to = (struct moment){.year = to, .hour = -1};
@@ -402,25 +401,25 @@ static bool read_interval(const struct reader *reader, uint32_t at, struct date_
 /* "10-11/2" after a part of the day or at the head of a line: days without "ngày". */
 static bool has_date_context(const struct reader *reader, uint32_t at)
 {
-    static const char *const words[] = {"sáng", "trưa", "chiều", "tối", "đêm", "khuya", "hôm",
-                                        "nay",  "qua",  "mai",   "từ",  "đến", "tới",   "vào",
-                                        "sớm",  "hết",  "trước", "sau", "lúc", "rạng",  "dịp"};
+    static const char words[][WORD_SIZE] = {
+        "sáng", "trưa", "chiều", "tối", "đêm", "khuya", "hôm", "nay", "qua",  "mai", "từ",
+        "đến",  "tới",  "vào",   "sớm", "hết", "trước", "sau", "lúc", "rạng", "dịp", ""};
     uint32_t before = at - 1;
     if (before >= reader->first && before < reader->end &&
         (reader_is_word(reader, before, ",") || reader_is_word(reader, before, "(")) &&
         (reader_is_word(reader, before - 1, "nay") || reader_is_word(reader, before - 1, "qua") ||
          reader_is_word(reader, before - 1, "nhật") || read_weekday(reader, before - 2) == before))
         return true;
-    return reader_is_one_of(reader, before, words, COUNT_OF(words));
+    return reader_is_one_of(reader, before, words);
 }
 
 /* A bare year is a date only where people write when somebody was born. */
 static bool has_year_context(const struct reader *reader, uint32_t at)
 {
-    static const char *const words[] = {"sn", "sinh", "nsinh", "s"};
+    static const char words[][WORD_SIZE] = {"sn", "sinh", "nsinh", "s", ""};
     if (reader_is_word(reader, at - 1, ":") || reader_is_word(reader, at - 1, "."))
         at--;
-    return reader_is_one_of(reader, at - 1, words, COUNT_OF(words));
+    return reader_is_one_of(reader, at - 1, words);
 }
 
 static bool is_wanted(const struct reader *reader, uint32_t at, const struct part *part)

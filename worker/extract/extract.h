@@ -80,6 +80,7 @@ struct sentence {
 struct token {
     struct span span;
     const char *folded;
+    uint64_t key;   /* its first eight bytes, to compare by (words.h) */
     uint16_t shape; /* bits of enum token_shape */
 };
 

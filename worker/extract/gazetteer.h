@@ -15,6 +15,7 @@
 
 #include "worker/extract/extract.h"
 #include "worker/extract/knowledge.h"
+#include "worker/extract/words.h"
 
 enum category {
     CATEGORY_PLACE,       /* value: index for gazetteer_place() */
@@ -116,6 +117,8 @@ struct reading {
     const struct token *tokens;
     uint32_t token_count;
     uint32_t *first_match;   /* for each token and one more, where its matches begin */
+    uint32_t *begins;        /* for each token, bits of the categories that begin there */
+    uint32_t *ends;          /* … that end right before it */
     uint32_t *sentence_ends; /* for each token, the end of its sentence */
     uint32_t *sentence_starts;
     struct phrase_match *matches;
@@ -130,12 +133,12 @@ struct reading *reading_of(struct document *document, const struct knowledge *kn
 static inline const struct phrase_match *reading_match(const struct reading *r, uint32_t token,
                                                        enum category c)
 {
-    if (token >= r->token_count)
+    if (token >= r->token_count || !(r->begins[token] >> c & 1))
         return NULL;
-    for (uint32_t i = r->first_match[token]; i < r->first_match[token + 1]; i++)
-        if (r->matches[i].category == c)
-            return &r->matches[i];
-    return NULL;
+    const struct phrase_match *match = &r->matches[r->first_match[token]];
+    while (match->category != c)
+        match++;
+    return match;
 }
 
 /* Its length in tokens, or 0. */
@@ -146,7 +149,17 @@ static inline uint32_t reading_length(const struct reading *r, uint32_t token, e
 }
 
 /* The token's folded text equals this. */
-bool reading_is(const struct reading *r, uint32_t token, const char *folded);
+static inline bool reading_is(const struct reading *r, uint32_t token, const char *folded)
+{
+    return token < r->token_count && token_is(&r->tokens[token], folded);
+}
+
+/* It equals one of these; the last row of the table is "". */
+static inline bool reading_is_any(const struct reading *r, uint32_t token,
+                                  const char words[][WORD_SIZE])
+{
+    return token < r->token_count && token_is_any(&r->tokens[token], words);
+}
 
 static inline bool reading_has(const struct reading *r, uint32_t token, unsigned shape)
 {

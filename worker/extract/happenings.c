@@ -10,14 +10,6 @@
 
 enum { SCOPE_MOST = 200, LOOK_BACK = 7, PER_TYPE_MOST = 2, TYPE_COUNT = 8 };
 
-static bool is_any(const struct telling *t, uint32_t at, const char *const *words)
-{
-    for (; *words; words++)
-        if (reading_is(t->r, at, *words))
-            return true;
-    return false;
-}
-
 uint32_t telling_next(const struct telling *t, uint32_t from, uint32_t to,
                       Newsloom__V1__EntityType type)
 {
@@ -47,10 +39,10 @@ static bool judge(const struct telling *t, struct happening *h, uint32_t start)
     bool is_planned = false;
     h->modality = NEWSLOOM__V1__MODALITY__HAPPENED;
     for (uint32_t i = h->first; i-- > from;) {
-        static const char *const breaks[] = {",", ";", ":",  "(",   ")", "đã",
-                                             "“", "”", "\"", "vừa", NULL};
+        static const char breaks[][WORD_SIZE] = {",", ";", ":",  "(",   ")", "đã",
+                                                 "“", "”", "\"", "vừa", ""};
         const struct phrase_match *match = reading_match(t->r, i, CATEGORY_MODALITY);
-        if (is_any(t, i, breaks))
+        if (reading_is_any(t->r, i, breaks))
             break;
         if (!match || t->inside[i] || i + match->length > h->first)
             continue;
@@ -70,27 +62,29 @@ static bool judge(const struct telling *t, struct happening *h, uint32_t start)
 
 static bool begins_name_or_person(const struct telling *t, uint32_t at)
 {
-    static const char *const words[] = {"đoàn", "đại", "ông", "bà", "ngài", "các", "thân", NULL};
+    static const char words[][WORD_SIZE] = {"đoàn", "đại", "ông", "bà", "ngài", "các", "thân", ""};
     uint32_t mention = at < t->r->token_count ? t->mention_at[at] : 0;
     bool is_name = mention && t->document->mentions[mention - 1].type != DATE;
-    return is_name || is_any(t, at, words) || reading_length(t->r, at, CATEGORY_POSITION) ||
-           reading_length(t->r, at, CATEGORY_RANK) || reading_length(t->r, at, CATEGORY_HONORIFIC);
+    return is_name || reading_is_any(t->r, at, words) ||
+           reading_length(t->r, at, CATEGORY_POSITION) || reading_length(t->r, at, CATEGORY_RANK) ||
+           reading_length(t->r, at, CATEGORY_HONORIFIC);
 }
 
 static bool is_meeting(const struct telling *t, const struct happening *h, uint32_t start,
                        uint32_t stop)
 {
-    static const char *const wrong[] = {"sự",    "hẹn", "cờ",    "liệt",   "trực", "gián", "nối",
-                                        "kế",    "tại", "thúc",  "quả",    "sau",  "chưa", "dung",
-                                        "trước", "vụ",  "trong", "chương", "bên",  NULL};
-    static const char *const held[] = {"dự", "chức", "mạc", "trì", NULL};
-    if (h->first > start && is_any(t, h->first - 1, wrong))
+    static const char wrong[][WORD_SIZE] = {
+        "sự",  "hẹn", "cờ",   "liệt", "trực",  "gián", "nối",   "kế",     "tại", "thúc",
+        "quả", "sau", "chưa", "dung", "trước", "vụ",   "trong", "chương", "bên", ""};
+    static const char held[][WORD_SIZE] = {"dự", "chức", "mạc", "trì", ""};
+    if (h->first > start && reading_is_any(t->r, h->first - 1, wrong))
         return false;
-    bool is_held = is_any(t, h->end - 1, held);
+    bool is_held = reading_is_any(t->r, h->end - 1, held);
     if (is_held)
         return telling_next(t, h->end, h->end + 8 < stop ? h->end + 8 : stop, EVENT) != 0;
-    static const char *const kin[] = {"vợ", "con", "chồng", "mẹ", "bố", "bạn", "em", "cháu", NULL};
-    if (is_any(t, h->end, kin))
+    static const char kin[][WORD_SIZE] = {"vợ",  "con", "chồng", "mẹ", "bố",
+                                          "bạn", "em",  "cháu",  ""};
+    if (reading_is_any(t->r, h->end, kin))
         return false;
     bool is_single = h->end == h->first + 1 || reading_is(t->r, h->first, "chào") ||
                      reading_is(t->r, h->end - 1, "xúc");
@@ -102,10 +96,11 @@ static bool is_meeting(const struct telling *t, const struct happening *h, uint3
 static bool is_visit(const struct telling *t, const struct happening *h, uint32_t start,
                      uint32_t stop)
 {
-    static const char *const wrong[] = {"khám", "viếng", "tham", "thăm",
-                                        "buổi", "kết",   "được", NULL};
-    if ((h->first > start && is_any(t, h->first - 1, wrong)) || reading_is(t->r, h->end, "dò") ||
-        reading_is(t->r, h->end, "khám") || reading_is(t->r, h->end, "quan"))
+    static const char wrong[][WORD_SIZE] = {"khám", "viếng", "tham", "thăm",
+                                            "buổi", "kết",   "được", ""};
+    if ((h->first > start && reading_is_any(t->r, h->first - 1, wrong)) ||
+        reading_is(t->r, h->end, "dò") || reading_is(t->r, h->end, "khám") ||
+        reading_is(t->r, h->end, "quan"))
         return false;
     bool has_guest =
         telling_next(t, start, stop, PERSON) || telling_next(t, start, stop, ORGANIZATION);
@@ -126,21 +121,22 @@ static bool is_visit(const struct telling *t, const struct happening *h, uint32_
 
 static bool is_arrest(const struct telling *t, const struct happening *h, uint32_t start)
 {
-    static const char *const after[] = {
+    static const char after[][WORD_SIZE] = {
         "đầu",  "buộc",  "nguồn", "tay", "kịp", "chước", "gặp",  "mạch", "được", "cóc", "xe", "bớ",
-        "hàng", "người", "lỗi",   "mắt", "nét", "nhịp",  "sóng", "bẻ",   "đền",  "ép",  "ma", NULL};
-    static const char *const nouns[] = {"lệnh", "quyền", "cuộc", "tin", "vụ", "việc", "kinh", NULL};
+        "hàng", "người", "lỗi",   "mắt", "nét", "nhịp",  "sóng", "bẻ",   "đền",  "ép",  "ma", ""};
+    static const char nouns[][WORD_SIZE] = {"lệnh", "quyền", "cuộc", "tin",
+                                            "vụ",   "việc",  "kinh", ""};
     bool is_bare = h->end == h->first + 1;
-    if (is_bare && is_any(t, h->end, after) && !reading_is(t->r, h->end, "được"))
+    if (is_bare && reading_is_any(t->r, h->end, after) && !reading_is(t->r, h->end, "được"))
         return false;
-    static const char *const wrong[] = {"truy", "nắm", NULL};
-    if (h->first > start && is_any(t, h->first - 1, wrong))
+    static const char wrong[][WORD_SIZE] = {"truy", "nắm", ""};
+    if (h->first > start && reading_is_any(t->r, h->first - 1, wrong))
         return false;
     if (reading_is(t->r, h->first, "khống") &&
         !telling_next(t, h->first > 8 ? h->first - 8 : 0, h->end + 8, PERSON))
         return false;
-    if (reading_is(t->r, h->first, "bắt") && h->first > start && is_any(t, h->first - 1, nouns) &&
-        !telling_next(t, h->end, h->end + 2, PERSON))
+    if (reading_is(t->r, h->first, "bắt") && h->first > start &&
+        reading_is_any(t->r, h->first - 1, nouns) && !telling_next(t, h->end, h->end + 2, PERSON))
         return false;
     return !reading_is(t->r, h->first, "truy");
 }
@@ -148,8 +144,8 @@ static bool is_arrest(const struct telling *t, const struct happening *h, uint32
 static bool is_kept(const struct telling *t, const struct happening *h, uint32_t start,
                     uint32_t stop)
 {
-    static const char *const leaders[] = {"lãnh", "tổng", "tướng", "bộ",
-                                          "giám", "chủ",  "hlv",   NULL};
+    static const char leaders[][WORD_SIZE] = {"lãnh", "tổng", "tướng", "bộ",
+                                              "giám", "chủ",  "hlv",   ""};
     uint32_t near = h->end + 14 < stop ? h->end + 14 : stop;
     uint32_t before = h->first > start + 30 ? h->first - 30 : start;
     switch (h->type) {
@@ -170,7 +166,8 @@ static bool is_kept(const struct telling *t, const struct happening *h, uint32_t
         return telling_next(t, start, stop, PERSON) && telling_next(t, h->end, stop, ORGANIZATION);
     case TRIGGER_APPOINT:
         if (reading_is(t->r, h->first, "thay"))
-            return is_any(t, h->end, leaders) || reading_length(t->r, h->end, CATEGORY_POSITION);
+            return reading_is_any(t->r, h->end, leaders) ||
+                   reading_length(t->r, h->end, CATEGORY_POSITION);
         return telling_next(t, start, stop, PERSON) != 0;
     default:
         return false;

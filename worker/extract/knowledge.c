@@ -7,36 +7,17 @@
 #include "worker/extract/gazetteer.h"
 #include "worker/extract/knowledge_tables.h"
 
-enum { NOT_KNOWN = UINT32_MAX, PHRASE_MOST = 40 };
+#define KEY_MULTIPLIER 0x9E3779B97F4A7C15ULL /* as compile_knowledge.py has it */
+
+enum { NOT_KNOWN = 0, LENGTH_MOST = 8 };
 
 struct knowledge {
     uint8_t digest[DIGEST_SIZE];
-    uint32_t *slots; /* syllable index + 1 by hash; 0: free */
-    uint32_t mask;
 };
-
-static uint32_t hash_text(const char *text)
-{
-    uint32_t hash = 2166136261U;
-    for (; *text; text++)
-        hash = (hash ^ (uint8_t)*text) * 16777619U;
-    return hash ^ (hash >> 15);
-}
 
 struct knowledge *knowledge_open(void)
 {
     struct knowledge *knowledge = memory_new(sizeof(*knowledge));
-    uint32_t size = 1024;
-    while (size < knowledge_syllable_count * 2)
-        size *= 2;
-    knowledge->mask = size - 1;
-    knowledge->slots = memory_new(size * sizeof(uint32_t));
-    for (uint32_t i = 0; i < knowledge_syllable_count; i++) {
-        uint32_t at = hash_text(knowledge_syllables[i]) & knowledge->mask;
-        while (knowledge->slots[at])
-            at = (at + 1) & knowledge->mask;
-        knowledge->slots[at] = i + 1;
-    }
     uint8_t bytes[2 * DIGEST_SIZE];
     memcpy(bytes, rules_source_digest, DIGEST_SIZE);
     memcpy(bytes + DIGEST_SIZE, knowledge_source_digest, DIGEST_SIZE);
@@ -46,8 +27,6 @@ struct knowledge *knowledge_open(void)
 
 void knowledge_close(struct knowledge **knowledge_p)
 {
-    if (*knowledge_p)
-        free((*knowledge_p)->slots);
     free(*knowledge_p);
     *knowledge_p = NULL;
 }
@@ -63,79 +42,70 @@ const struct place *gazetteer_place(const struct knowledge *knowledge, uint16_t 
     return &knowledge_places[index];
 }
 
-static const char *plain_mark(const char *folded)
+/* The marks that are read as another. */
+static const struct token *plain_mark(const struct token *token)
 {
-    static const char *const marks[][2] = {{"–", "-"},  {"—", "-"},  {"−", "-"},
-                                           {"“", "\""}, {"”", "\""}, {"„", "\""}};
-    if ((uint8_t)folded[0] == 0xE2)
-        for (size_t i = 0; i < COUNT_OF(marks); i++)
-            if (strcmp(folded, marks[i][0]) == 0)
-                return marks[i][1];
-    return folded;
+    static const struct token dash = {.folded = "-", .key = '-'};
+    static const struct token quote = {.folded = "\"", .key = '"'};
+    if (token_is(token, "–") || token_is(token, "—") || token_is(token, "−"))
+        return &dash;
+    if (token_is(token, "“") || token_is(token, "”") || token_is(token, "„"))
+        return &quote;
+    return token;
 }
 
-static uint32_t syllable_index(const struct knowledge *knowledge, const char *folded)
+/* The number of the token's syllable, or NOT_KNOWN. */
+static uint32_t number_of(const struct token *token)
 {
-    folded = plain_mark(folded);
-    uint32_t at = hash_text(folded) & knowledge->mask;
-    while (knowledge->slots[at]) {
-        uint32_t index = knowledge->slots[at] - 1;
-        if (strcmp(knowledge_syllables[index], folded) == 0)
-            return index;
-        at = (at + 1) & knowledge->mask;
+    if (token->shape & SHAPE_PUNCTUATION)
+        token = plain_mark(token);
+    uint32_t mask = (1U << knowledge_slot_bits) - 1;
+    uint32_t at = (uint32_t)(token->key * KEY_MULTIPLIER >> (64 - knowledge_slot_bits));
+    for (; knowledge_slots[at]; at = (at + 1) & mask) {
+        uint32_t number = knowledge_slots[at];
+        if (knowledge_keys[number] == token->key &&
+            strcmp(knowledge_syllables[number], token->folded) == 0)
+            return number;
     }
     return NOT_KNOWN;
 }
 
-static uint32_t child_of(uint32_t node, uint32_t syllable)
+/* The state that the phrase which begins here leads to before it leaves all that are known. */
+static uint32_t last_state(const uint16_t *numbers, uint32_t first, uint32_t end)
 {
-    uint32_t low = knowledge_nodes[node].first_edge;
-    uint32_t high = low + knowledge_nodes[node].edge_count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (knowledge_edges[middle].syllable == syllable)
-            return knowledge_edges[middle].node;
-        if (knowledge_edges[middle].syllable < syllable)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return 0;
-}
-
-static void add_match(struct reading *r, struct phrase_match match)
-{
-    if (r->match_count == r->match_room) {
-        uint32_t room = r->match_room ? r->match_room * 2 : 1024;
-        struct phrase_match *matches = arena_take(r->document->arena, room, sizeof(*matches));
-        if (r->match_count)
-            memcpy(matches, r->matches, r->match_count * sizeof(*matches));
-        r->matches = matches;
-        r->match_room = room;
-    }
-    r->matches[r->match_count++] = match;
-}
-
-static void look_up(struct reading *r, const uint32_t *syllables, uint32_t first)
-{
-    struct phrase_match longest[CATEGORY_COUNT] = {0};
-    uint32_t node = 0;
-    uint32_t end = r->sentence_ends[first];
-    if (end > first + PHRASE_MOST)
-        end = first + PHRASE_MOST;
-    for (uint32_t i = first; i < end && syllables[i] != NOT_KNOWN; i++) {
-        node = child_of(node, syllables[i]);
-        if (!node)
+    uint32_t state = 0;
+    for (uint32_t i = first; i < end && numbers[i]; i++) {
+        uint64_t next = (uint64_t)knowledge_states[state].base + numbers[i];
+        if (next >= knowledge_state_count || knowledge_states[next].origin != state)
             break;
-        const struct knowledge_node *at = &knowledge_nodes[node];
-        for (uint32_t v = at->first_value; v < at->first_value + at->value_count; v++)
-            longest[knowledge_values[v].category] =
-                (struct phrase_match){(uint8_t)knowledge_values[v].category,
-                                      (uint8_t)(i + 1 - first), knowledge_values[v].value};
+        state = (uint32_t)next;
     }
-    for (unsigned c = 0; c < CATEGORY_COUNT; c++)
-        if (longest[c].length)
-            add_match(r, longest[c]);
+    return state;
+}
+
+static void make_room(struct reading *r, uint32_t count)
+{
+    if (r->match_count + count <= r->match_room)
+        return;
+    uint32_t room = r->match_room ? r->match_room * 2 : r->token_count + CATEGORY_COUNT;
+    struct phrase_match *matches = arena_take(r->document->arena, room, sizeof(*matches));
+    if (r->match_count)
+        memcpy(matches, r->matches, r->match_count * sizeof(*matches));
+    r->matches = matches;
+    r->match_room = room;
+}
+
+static void look_up(struct reading *r, const uint16_t *numbers, uint32_t first)
+{
+    uint32_t state = last_state(numbers, first, r->sentence_ends[first]);
+    const struct knowledge_state *found = &knowledge_states[state];
+    r->begins[first] = found->categories;
+    make_room(r, found->match_count);
+    for (uint32_t i = 0; i < found->match_count; i++) {
+        const struct phrase_match *match = &knowledge_matches[found->first_match + i];
+        r->matches[r->match_count++] = *match;
+        r->ends[first + match->length] |= 1U << match->category;
+    }
 }
 
 struct reading *reading_of(struct document *document, const struct knowledge *knowledge)
@@ -151,9 +121,11 @@ struct reading *reading_of(struct document *document, const struct knowledge *kn
     r->first_match = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
     r->sentence_ends = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
     r->sentence_starts = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
-    uint32_t *syllables = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
+    r->begins = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
+    r->ends = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
+    uint16_t *numbers = arena_take(arena, r->token_count + 1, sizeof(uint16_t));
     for (uint32_t i = 0; i < r->token_count; i++)
-        syllables[i] = syllable_index(knowledge, r->tokens[i].folded);
+        numbers[i] = (uint16_t)number_of(&r->tokens[i]);
     for (uint32_t s = 0; s < document->sentence_count; s++) {
         const struct sentence *sentence = &document->sentences[s];
         uint32_t end = sentence->first_token + sentence->token_count;
@@ -164,28 +136,20 @@ struct reading *reading_of(struct document *document, const struct knowledge *kn
     }
     for (uint32_t i = 0; i < r->token_count; i++) {
         r->first_match[i] = r->match_count;
-        look_up(r, syllables, i);
+        look_up(r, numbers, i);
     }
     r->first_match[r->token_count] = r->match_count;
     document->reading = r;
     return r;
 }
 
-bool reading_is(const struct reading *r, uint32_t token, const char *folded)
-{
-    return token < r->token_count && strcmp(r->tokens[token].folded, folded) == 0;
-}
-
 uint32_t reading_length_before(const struct reading *r, uint32_t token, enum category c)
 {
-    for (uint32_t length = 8; length > 0; length--) {
-        if (length > token)
-            continue;
-        uint32_t first = token - length;
-        if (reading_length(r, first, c) == length &&
-            r->sentence_ends[first] == r->sentence_ends[token - 1])
+    if (!(r->ends[token] >> c & 1))
+        return 0;
+    for (uint32_t length = token < LENGTH_MOST ? token : LENGTH_MOST; length > 0; length--)
+        if (reading_length(r, token - length, c) == length)
             return length;
-    }
     return 0;
 }
 

@@ -7,11 +7,11 @@ enum { NAME_MOST = 36 };
 
 static bool is_stop(const struct search *search, uint32_t at)
 {
-    static const char *const stops[] = {
+    static const char stops[][WORD_SIZE] = {
         "đã",  "được", "là",   "sẽ",  "để",  "do",   "mà",   "trong", "khi", "theo", "tại", "này",
         "đó",  "nhằm", "giữa", "vào", "từ",  "ngày", "cũng", "đang",  "thì", "ký",   "sau", "trước",
         "cho", "như",  "với",  "mới", "sớm", "nêu",  "còn",  "hai",   "có",  "mở",   "đến", "nên",
-        "quy", "để",   "liên", "sửa", "năm", "góp",  "tạo",  "bởi",   NULL};
+        "quy", "để",   "liên", "sửa", "năm", "góp",  "tạo",  "bởi",   ""};
     return search_is_any(search, at, stops);
 }
 
@@ -35,7 +35,7 @@ static uint32_t number_end(const struct search *search, uint32_t at)
 
 static bool is_quote(const struct search *search, uint32_t at)
 {
-    static const char *const quotes[] = {"\"", "“", "”", NULL};
+    static const char quotes[][WORD_SIZE] = {"\"", "“", "”", ""};
     return search_is_any(search, at, quotes);
 }
 
@@ -67,10 +67,10 @@ static uint32_t words_end(const struct search *search, uint32_t at, bool is_quot
 
 static bool is_weak(const struct search *search, uint32_t at)
 {
-    static const char *const weak[] = {"kế",   "quyết", "thông", "báo",   "chương", "lệnh",
-                                       "quy",  "đề",    "kết",   "hướng", "tuyên",  "chiến",
-                                       "điều", "văn",   "công",  "cáo",   "biên",   "ý",
-                                       "thư",  "bản",   "chỉ",   "luật",  NULL};
+    static const char weak[][WORD_SIZE] = {"kế",   "quyết", "thông", "báo",   "chương", "lệnh",
+                                           "quy",  "đề",    "kết",   "hướng", "tuyên",  "chiến",
+                                           "điều", "văn",   "công",  "cáo",   "biên",   "ý",
+                                           "thư",  "bản",   "chỉ",   "luật",  ""};
     return search_is_any(search, at, weak);
 }
 
@@ -88,7 +88,7 @@ void laws_propose(struct search *search, uint32_t at)
     uint32_t start = search_sentence_start(search, at);
     uint32_t next = at + head;
     bool is_quoted = at > start && is_quote(search, at - 1);
-    static const char *const signing[] = {"ký", "kết", NULL};
+    static const char signing[][WORD_SIZE] = {"ký", "kết", ""};
     bool is_signed = at > start && search_is_any(search, at - 1, signing);
     if (next >= stop || !(search_is_capital(search, at) || is_signed || is_quoted))
         return;

@@ -29,9 +29,9 @@ static bool is_beside_country(const struct search *search, uint32_t first, uint3
 
 static uint32_t certainty_of_short(const struct search *search, uint32_t first, uint32_t end)
 {
-    static const char *const before[] = {"người", "gốc",  "sĩ",   "sỹ",   "tiền", "showbiz", "sao",
-                                         "đất",   "dân",  "hàng", "nước", "trai", "gái",     "bóng",
-                                         "kiều",  "cộng", "phim", "giữa", NULL};
+    static const char before[][WORD_SIZE] = {
+        "người", "gốc",  "sĩ",  "sỹ",   "tiền", "showbiz", "sao",  "đất",  "dân", "hàng",
+        "nước",  "trai", "gái", "bóng", "kiều", "cộng",    "phim", "giữa", ""};
     if (is_inside_run(search, first, end))
         return 0;
     if (is_beside_country(search, first, end))
@@ -43,13 +43,13 @@ static uint32_t certainty_of_short(const struct search *search, uint32_t first, 
 
 static uint32_t certainty_of_single(const struct search *search, uint32_t first, uint32_t end)
 {
-    static const char *const before[] = {
+    static const char before[][WORD_SIZE] = {
         "người", "nước", "tại",  "ở",   "sang", "phía",  "tiền",  "lính",   "quân",  "từ",
         "của",   "với",  "và",   "gốc", "giữa", "từ",    "thống", "trưởng", "tướng", "sứ",
         "đội",   "dân",  "tịch", "do",  "trên", "về",    "đến",   "tới",    "hoàng", "chức",
         "phủ",   "hàng", "bang", "(",   ",",    "khách", "an",    "ninh",   "nghị",  "cho",
         "khỏi",  "mà",   "qua",  "đó",  "viện", "quốc",  "báo",   "giới",   "cấp",   "mới",
-        "ra",    "vào",  "binh", "-",   NULL};
+        "ra",    "vào",  "binh", "-",   ""};
     if (is_beside_country(search, first, end))
         return 88;
     if (search_has_title(search, first)) {
@@ -112,10 +112,10 @@ static void propose_street(struct search *search, uint32_t at)
     for (uint32_t back = 2; is_code && back < 9 && at >= start + back; back++)
         if (reading_is(r, at - back, "số") || reading_is(r, at - back, "nhà"))
             search_propose(search, LOCATION, at, run, 82);
-    static const char *const groups[] = {"tổ", "cụm", NULL};
+    static const char groups[][WORD_SIZE] = {"tổ", "cụm", ""};
     if (has_number && at >= start + 2 && search_is_any(search, at - 2, groups))
         search_propose(search, LOCATION, at, run, 84);
-    static const char *const living[] = {"trú", "ở", "tại", "ngụ", "địa chỉ", NULL};
+    static const char living[][WORD_SIZE] = {"trú", "ở", "tại", "ngụ", ""};
     if (has_number && at >= start + 2 && search_is_any(search, at - 2, living))
         search_propose(search, LOCATION, at - 1, run, 84);
 }
@@ -131,8 +131,8 @@ static bool has_digit(const struct reading *r, uint32_t at)
 /* A capitalised run that begins like something else, or is a known place anyway. */
 static bool is_no_address(const struct search *search, uint32_t at, uint32_t run)
 {
-    static const char *const directions[] = {"nam",  "bắc",  "đông", "tây",
-                                             "đoàn", "đảng", "hội",  NULL};
+    static const char directions[][WORD_SIZE] = {"nam",  "bắc",  "đông", "tây",
+                                                 "đoàn", "đảng", "hội",  ""};
     static const enum category others[] = {CATEGORY_BODY_HEAD, CATEGORY_BODY, CATEGORY_LAW_HEAD,
                                            CATEGORY_EVENT_HEAD, CATEGORY_ACRONYM};
     const struct reading *r = search->r;
@@ -157,7 +157,7 @@ static void propose_addressed(struct search *search, uint32_t at)
     uint32_t run = search_run_end(search, at, 4);
     if (run == at || is_no_address(search, at, run))
         return;
-    static const char *const dwelling[] = {"ngụ", "trú", "quê", "ở", "tại", NULL};
+    static const char dwelling[][WORD_SIZE] = {"ngụ", "trú", "quê", "ở", "tại", ""};
     bool is_dwelling = search_is_any(search, at - 1, dwelling);
     bool is_cued = is_dwelling || reading_length_before(r, at, CATEGORY_ADDRESS_CUE);
     bool goes_on = run + 1 < search_sentence_end(search, at) &&
@@ -188,9 +188,9 @@ void locations_propose(struct search *search, uint32_t at)
     if (head && !search_is_plural(search, at) && end > at + head->length &&
         !(known && end == at + known->length)) {
         bool is_number = reading_has(r, end - 1, SHAPE_NUMBER) && end - at == 2;
-        static const char *const small[] = {"tổ",   "bản",  "làng", "khu", "xóm",
-                                            "điện", "tháp", "bến",  "bãi", "đá",
-                                            "hòn",  "động", "rừng", "mũi", NULL};
+        static const char small[][WORD_SIZE] = {"tổ",   "bản",  "làng", "khu", "xóm",
+                                                "điện", "tháp", "bến",  "bãi", "đá",
+                                                "hòn",  "động", "rừng", "mũi", ""};
         uint32_t certainty =
             head->value == PLACE_HEAD_UNIT || head->value == PLACE_HEAD_STREET ? 92 : 84;
         if (search_is_any(search, at, small))

@@ -7,18 +7,18 @@ enum { NAME_MOST = 30 };
 
 static bool is_stop(const struct search *search, uint32_t at)
 {
-    static const char *const stops[] = {
+    static const char stops[][WORD_SIZE] = {
         "tại",  "diễn", "được", "đã",  "do",    "nhằm",  "với",   "trong", "vào",   "là",  "này",
         "sẽ",   "để",   "ở",    "từ",  "theo",  "cho",   "khi",   "nêu",   "tới",   "sắp", "vừa",
         "cũng", "đang", "bằng", "đến", "ngày",  "thông", "tuyên", "bế",    "khai",  "nói", "mà",
-        "thì",  "góp",  "rằng", "sau", "trước", "như",   "bị",    "cùng",  "thành", "xác", NULL};
+        "thì",  "góp",  "rằng", "sau", "trước", "như",   "bị",    "cùng",  "thành", "xác", ""};
     return search_is_any(search, at, stops);
 }
 
 /* "lần thứ tư", "lần 3", "khóa XIV". */
 static bool is_ordinal(const struct search *search, uint32_t at)
 {
-    static const char *const counts[] = {"lần", "khóa", "thứ", NULL};
+    static const char counts[][WORD_SIZE] = {"lần", "khóa", "thứ", ""};
     return search_is_any(search, at, counts) &&
            (reading_is(search->r, at + 1, "thứ") || reading_has(search->r, at + 1, SHAPE_NUMBER) ||
             reading_has(search->r, at + 1, SHAPE_ALL_CAPITALS));
@@ -80,9 +80,9 @@ static struct event_name read_name(const struct search *search, uint32_t at, uin
 
 void named_events_propose(struct search *search, uint32_t at)
 {
-    static const char *const weak[] = {"ngày",  "lễ",    "chương", "giải", "cuộc",
-                                       "phong", "tháng", "giao",   "cúp",  "chung",
-                                       "vòng",  "phiên", "chiến",  "cao",  NULL};
+    static const char weak[][WORD_SIZE] = {"ngày",  "lễ",    "chương", "giải", "cuộc",
+                                           "phong", "tháng", "giao",   "cúp",  "chung",
+                                           "vòng",  "phiên", "chiến",  "cao",  ""};
     const struct reading *r = search->r;
     bool is_drive = reading_is(r, at, "cao") && reading_is(r, at + 1, "điểm");
     if (!search_is_capital(search, at) && !is_drive)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/names.h"
 
-#include <string.h>
-
 enum { TYPE_COUNT = 8 };
 
 struct name {
@@ -29,13 +27,10 @@ struct names *names_new(struct reading *reading)
 
 static uint32_t hash_tokens(const struct names *names, uint32_t first, uint32_t end)
 {
-    uint32_t hash = 2166136261U;
-    for (uint32_t i = first; i < end; i++) {
-        for (const char *text = names->r->tokens[i].folded; *text; text++)
-            hash = (hash ^ (uint8_t)*text) * 16777619U;
-        hash = (hash ^ ' ') * 16777619U;
-    }
-    return hash ^ (hash >> 15);
+    uint64_t hash = 0;
+    for (uint32_t i = first; i < end; i++)
+        hash = (hash ^ names->r->tokens[i].key) * 0x9E3779B97F4A7C15ULL;
+    return (uint32_t)(hash >> 32);
 }
 
 static bool is_same(const struct names *names, const struct name *name, uint32_t first,
@@ -44,8 +39,7 @@ static bool is_same(const struct names *names, const struct name *name, uint32_t
     if (name->end - name->first != end - first)
         return false;
     for (uint32_t i = 0; i < end - first; i++)
-        if (strcmp(names->r->tokens[name->first + i].folded, names->r->tokens[first + i].folded) !=
-            0)
+        if (!token_equals(&names->r->tokens[name->first + i], &names->r->tokens[first + i]))
             return false;
     return true;
 }

@@ -46,14 +46,6 @@ uint32_t *mentions_by_token(struct document *document, const struct reading *r)
     return at;
 }
 
-static bool is_word(const struct scan *s, uint32_t at, const char *const *words)
-{
-    for (; *words; words++)
-        if (reading_is(s->r, at, *words))
-            return true;
-    return false;
-}
-
 static uint32_t mention_end(const struct scan *s, uint32_t at, Newsloom__V1__EntityType type)
 {
     uint32_t m = at <= s->r->token_count ? s->mention_at[at] : 0;
@@ -65,8 +57,8 @@ static uint32_t mention_end(const struct scan *s, uint32_t at, Newsloom__V1__Ent
 /* The length of a bare post with "nguyên" or "cựu", or 0. */
 static uint32_t post_head(const struct scan *s, uint32_t at)
 {
-    static const char *const former[] = {"nguyên", "cựu", NULL};
-    uint32_t skip = is_word(s, at, former) ? 1 : 0;
+    static const char former[][WORD_SIZE] = {"nguyên", "cựu", ""};
+    uint32_t skip = reading_is_any(s->r, at, former) ? 1 : 0;
     uint32_t length = reading_length(s->r, at + skip, CATEGORY_POSITION);
     return length ? length + skip : 0;
 }
@@ -77,14 +69,14 @@ static uint32_t read_post(const struct scan *s, uint32_t at, uint32_t stop, stru
     uint32_t head = post_head(s, at);
     uint32_t end = at + head;
     *ret_post = (struct post){.head_size = head, .first = at};
-    static const char *const fields[] = {"quân", "phe", NULL};
-    static const char *const belongs[] = {"thuộc", NULL};
-    if (end < stop && is_word(s, end, fields) && !s->mention_at[end])
+    static const char fields[][WORD_SIZE] = {"quân", "phe", ""};
+    static const char belongs[][WORD_SIZE] = {"thuộc", ""};
+    if (end < stop && reading_is_any(s->r, end, fields) && !s->mention_at[end])
         while (end < stop && end - at < head + 6 && !s->mention_at[end] &&
                (reading_has(s->r, end, SHAPE_WORD)) && !reading_length(s->r, end, CATEGORY_STOP) &&
                !reading_length(s->r, end, CATEGORY_RANK) && !reading_has(s->r, end, SHAPE_CAPITAL))
             end++;
-    uint32_t next = end < stop && is_word(s, end, belongs) ? end + 1 : end;
+    uint32_t next = end < stop && reading_is_any(s->r, end, belongs) ? end + 1 : end;
     uint32_t body = next < stop ? mention_end(s, next, ORGANIZATION) : 0;
     uint32_t place = next < stop && !body ? mention_end(s, next, LOCATION) : 0;
     if (body || place) {
@@ -102,14 +94,14 @@ static uint32_t read_post(const struct scan *s, uint32_t at, uint32_t stop, stru
 /* Only commas, brackets, dashes and words such as "là", "kiêm", "ông" from here to there. */
 static bool is_joined(const struct scan *s, uint32_t from, uint32_t to)
 {
-    static const char *const joints[] = {",",    "(",    "–",    "-",    "là",  "kiêm", "và",
-                                         "ông",  "bà",   "ngài", "đồng", "chí", "hiện", "giữ",
-                                         "chức", "làm",  "đ/c",  "anh",  "chị", "gồm",  "có",
-                                         "còn",  "đang", ":",    NULL};
+    static const char joints[][WORD_SIZE] = {",",    "(",    "–",    "-",    "là",  "kiêm", "và",
+                                             "ông",  "bà",   "ngài", "đồng", "chí", "hiện", "giữ",
+                                             "chức", "làm",  "đ/c",  "anh",  "chị", "gồm",  "có",
+                                             "còn",  "đang", ":",    ""};
     if (to < from || to - from > 4)
         return false;
     for (uint32_t i = from; i < to; i++)
-        if (!is_word(s, i, joints))
+        if (!reading_is_any(s->r, i, joints))
             return false;
     return true;
 }

@@ -32,9 +32,9 @@ static bool is_code_name(const struct search *search, uint32_t at)
 /* Capital letters that belong to something longer: a number, a word, a code. */
 static bool is_piece(const struct search *search, uint32_t at)
 {
-    static const char *const openings[] = {"(", "/", "\"", "“", NULL};
-    static const char *const counted[] = {"lứa",  "án",   "bks", "mã", "số",
-                                          "hiệu", "loại", "xe",  NULL};
+    static const char openings[][WORD_SIZE] = {"(", "/", "\"", "“", ""};
+    static const char counted[][WORD_SIZE] = {"lứa",  "án",   "bks", "mã", "số",
+                                              "hiệu", "loại", "xe",  ""};
     const struct reading *r = search->r;
     uint32_t end = at + 1;
     bool is_first = at == search_sentence_start(search, at);
@@ -68,9 +68,9 @@ static void propose_acronym(struct search *search, uint32_t at)
     bool in_brackets = at > start && reading_is(r, at - 1, "(") && reading_is(r, end, ")");
     bool beside_capital = (at > start && reading_has(r, at - 1, SHAPE_ALL_CAPITALS)) ||
                           reading_has(r, end, SHAPE_ALL_CAPITALS);
-    static const char *const cues[] = {"của",    "tại", "do",   "và",   "với", "ở",
-                                       "theo",   "là",  "tổ",   "chức", "bởi", "từ",
-                                       "trưởng", "đốc", "tịch", "bị",   NULL};
+    static const char cues[][WORD_SIZE] = {"của",    "tại", "do",   "và",   "với", "ở",
+                                           "theo",   "là",  "tổ",   "chức", "bởi", "từ",
+                                           "trưởng", "đốc", "tịch", "bị",   ""};
     bool is_cued = at > start && search_is_any(search, at - 1, cues);
     if (search_has_title(search, at) && reading_length_before(r, at, CATEGORY_HONORIFIC))
         return;
@@ -85,7 +85,7 @@ static void propose_acronym(struct search *search, uint32_t at)
 static void propose_domain(struct search *search, uint32_t at)
 {
     const struct reading *r = search->r;
-    static const char *const endings[] = {"vn", "com", "org", "net", "gov", "edu", "info", NULL};
+    static const char endings[][WORD_SIZE] = {"vn", "com", "org", "net", "gov", "edu", "info", ""};
     uint32_t stop = search_sentence_end(search, at);
     uint32_t end = at + 1;
     uint32_t last = 0;
@@ -120,8 +120,8 @@ static uint32_t search_office_end(const struct search *search, uint32_t at)
 /* "Bộ Công an hai nước": no name of one body. */
 static bool is_shared(const struct search *search, uint32_t end)
 {
-    static const char *const shared[] = {"hai", "các", "ba", NULL};
-    static const char *const holders[] = {"nước", "bên", "quốc", "tỉnh", NULL};
+    static const char shared[][WORD_SIZE] = {"hai", "các", "ba", ""};
+    static const char holders[][WORD_SIZE] = {"nước", "bên", "quốc", "tỉnh", ""};
     return search_is_any(search, end, shared) && search_is_any(search, end + 1, holders);
 }
 
@@ -149,8 +149,8 @@ static void propose_known(struct search *search, uint32_t at)
             search_propose(search, ORGANIZATION, at, office, 94);
         return;
     }
-    static const char *const cues[] = {"theo",  "báo",  "/",   "(",    "tờ",  "ảnh", ":",
-                                       "nguồn", "trên", "với", "hãng", "như", NULL};
+    static const char cues[][WORD_SIZE] = {"theo",  "báo",  "/",   "(",    "tờ",  "ảnh", ":",
+                                           "nguồn", "trên", "với", "hãng", "như", ""};
     bool is_cued = at > start && search_is_any(search, at - 1, cues);
     bool is_alone = at == start && end >= search_sentence_end(search, at) - 1;
     bool is_byline = search_has_flag(search, at, TOKEN_METADATA);
@@ -162,11 +162,11 @@ static void propose_known(struct search *search, uint32_t at)
 /* Lower-case heads that keep the head outside when a full name follows: "tổ chức Interpol". */
 static bool is_outside(const struct search *search, uint32_t at, uint32_t head)
 {
-    static const char *const words[] = {"tổ",   "ngân", "lực",     "hãng",  "cơ",      "kênh",
-                                        "tờ",   "đài",  "mạng",    "trang", "website", "quỹ",
-                                        "khối", "dự",   "đội",     "phong", "chương",  "cộng",
-                                        "đơn",  "nhà",  "website", NULL};
-    static const char *const cues[] = {"xe", NULL};
+    static const char words[][WORD_SIZE] = {"tổ",   "ngân", "lực",     "hãng",  "cơ",      "kênh",
+                                            "tờ",   "đài",  "mạng",    "trang", "website", "quỹ",
+                                            "khối", "dự",   "đội",     "phong", "chương",  "cộng",
+                                            "đơn",  "nhà",  "website", ""};
+    static const char cues[][WORD_SIZE] = {"xe", ""};
     bool is_cue = head == 2 && search_is_any(search, at + 1, cues);
     return !search_is_capital(search, at) && search_is_any(search, at, words) &&
            (is_cue || reading_length(search->r, at + head, CATEGORY_BODY));
@@ -175,15 +175,15 @@ static bool is_outside(const struct search *search, uint32_t at, uint32_t head)
 /* "cán bộ Công an Việt Nam": men of a country, not its police body. */
 static bool is_plural_force(const struct search *search, uint32_t at)
 {
-    static const char *const before[] = {"bộ",  "sĩ",    "sỹ",  "lượng", "các", "viên", "ngành",
-                                         "đạo", "những", "đội", "tướng", "hai", NULL};
+    static const char before[][WORD_SIZE] = {"bộ",  "sĩ",    "sỹ",  "lượng", "các", "viên", "ngành",
+                                             "đạo", "những", "đội", "tướng", "hai", ""};
     return at > search_sentence_start(search, at) && search_is_any(search, at - 1, before);
 }
 
 /* The head belongs to the word before: "Chánh Văn phòng", "Trưởng phòng Tham mưu". */
 static bool is_title_part(const struct search *search, uint32_t at, struct body_name name)
 {
-    static const char *const offices[] = {"trưởng", "phó", NULL};
+    static const char offices[][WORD_SIZE] = {"trưởng", "phó", ""};
     if (at == search_sentence_start(search, at))
         return false;
     if (reading_is(search->r, at - 1, "chánh"))
@@ -194,7 +194,7 @@ static bool is_title_part(const struct search *search, uint32_t at, struct body_
 
 static uint32_t certainty_of(const struct search *search, uint32_t at, struct body_name name)
 {
-    static const char *const lines[] = {"lứa", "kết", NULL};
+    static const char lines[][WORD_SIZE] = {"lứa", "kết", ""};
     bool is_line = name.class == BODY_HEAD_TEAM && at > search_sentence_start(search, at) &&
                    search_is_any(search, at - 1, lines);
     if (is_line || is_title_part(search, at, name) || is_shared(search, name.end))
@@ -214,16 +214,16 @@ static uint32_t certainty_of(const struct search *search, uint32_t at, struct bo
 /* Heads that begin names in lower case too; the others are everyday words then. */
 static bool may_begin_small(const struct search *search, uint32_t at)
 {
-    static const char *const words[] = {
+    static const char words[][WORD_SIZE] = {
         "phòng",  "chi",  "công",   "cảnh", "tòa", "viện",    "đại",   "tổng", "ngân",
         "trường", "bệnh", "báo",    "tạp",  "đài", "nhà",     "khách", "quán", "vũ",
         "tiệm",   "câu",  "clb",    "sở",   "cục", "tand",    "vksnd", "văn",  "trung",
         "hãng",   "tập",  "ubnd",   "hđnd", "đội", "karaoke", "học",   "siêu", "catp",
         "ca",     "lãnh", "cty",    "đồn",  "ban", "kênh",    "tờ",    "trạm", "thẩm",
-        "gara",   "rạp",  "resort", "đh",   "bv",  NULL};
+        "gara",   "rạp",  "resort", "đh",   "bv",  ""};
     if (search_is_any(search, at, words))
         return true;
-    static const char *const agencies[] = {"csđt", "cảnh", "anđt", NULL};
+    static const char agencies[][WORD_SIZE] = {"csđt", "cảnh", "anđt", ""};
     bool is_security = reading_is(search->r, at + 2, "an") && reading_is(search->r, at + 4, "điều");
     return reading_is(search->r, at, "cơ") && reading_is(search->r, at + 1, "quan") &&
            (search_is_any(search, at + 2, agencies) || is_security);

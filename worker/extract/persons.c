@@ -35,7 +35,7 @@ static uint32_t bonus_after(const struct search *search, uint32_t end)
     if (reading_length(r, end, CATEGORY_PERSON_VERB))
         return 12;
     if (reading_is(r, end, "(") && reading_has(r, end + 1, SHAPE_NUMBER | SHAPE_WORD)) {
-        static const char *const words[] = {"sn", "sinh", "tuổi", NULL};
+        static const char words[][WORD_SIZE] = {"sn", "sinh", "tuổi", ""};
         bool is_age =
             search_is_any(search, end + 1, words) || search_is_any(search, end + 2, words);
         return is_age ? 25 : 5;
@@ -45,8 +45,9 @@ static uint32_t bonus_after(const struct search *search, uint32_t end)
 
 static bool is_behind_place_head(const struct search *search, uint32_t at)
 {
-    static const char *const certain[] = {"đường", "phố",  "ngõ", "hẻm",   "phường", "quận", "xã",
-                                          "huyện", "tỉnh", "cầu", "ngách", "số",     "lộ",   NULL};
+    static const char certain[][WORD_SIZE] = {"đường", "phố", "ngõ",   "hẻm",  "phường",
+                                              "quận",  "xã",  "huyện", "tỉnh", "cầu",
+                                              "ngách", "số",  "lộ",    ""};
     return at > 0 && search_is_any(search, at - 1, certain) &&
            search_sentence_end(search, at - 1) == search_sentence_end(search, at);
 }
@@ -59,7 +60,7 @@ static bool is_byline(const struct search *search, uint32_t first, uint32_t end)
     uint32_t stop = search_sentence_end(search, first);
     if (end - first > 4)
         return false;
-    static const char *const photo[] = {"ảnh", "ảnh:", "theo", "clip", "video", "tin", NULL};
+    static const char photo[][WORD_SIZE] = {"ảnh", "ảnh:", "theo", "clip", "video", "tin", ""};
     if (first >= start + 2 && reading_is(r, first - 1, ":") &&
         search_is_any(search, first - 2, photo))
         return true;
@@ -84,7 +85,7 @@ static void propose_byline(struct search *search, uint32_t at)
            reading_has(r, end, SHAPE_ALL_CAPITALS) == is_loud &&
            !(end > at && reading_length(r, end, CATEGORY_STOP)))
         end++;
-    static const char *const cues[] = {"theo", "ảnh", "pv", "tin", "bài", "video", "clip", NULL};
+    static const char cues[][WORD_SIZE] = {"theo", "ảnh", "pv", "tin", "bài", "video", "clip", ""};
     if (end == at || search_is_any(search, at, cues) || !is_byline(search, at, end))
         return;
     const struct phrase_match *body = reading_match(r, at, CATEGORY_BODY);
@@ -122,7 +123,8 @@ static void propose_initials(struct search *search, uint32_t at)
 /* "ông", "anh" before: then even a word that is seldom a name is one. */
 static bool is_honoured(const struct search *search, uint32_t at)
 {
-    static const char *const words[] = {"ông", "bà", "anh", "chị", "em", "cháu", "úy", "tá", NULL};
+    static const char words[][WORD_SIZE] = {"ông",  "bà", "anh", "chị", "em",
+                                            "cháu", "úy", "tá",  ""};
     return at > search_sentence_start(search, at) && search_is_any(search, at - 1, words);
 }
 
@@ -159,14 +161,14 @@ static struct run run_of(const struct search *search, uint32_t at, uint32_t end)
 /* No name begins with this word, or none is this word alone. */
 static bool is_nobody(const struct search *search, uint32_t at, uint32_t words)
 {
-    static const char *const short_forms[] = {"tp", "sn", "pv", "hlv", "clb", NULL};
-    static const char *const alone[] = {
+    static const char short_forms[][WORD_SIZE] = {"tp", "sn", "pv", "hlv", "clb", ""};
+    static const char alone[][WORD_SIZE] = {
         "đoàn",  "bộ",   "hội",  "ban",   "đảng", "ngành",  "hai",  "các", "sở",   "cục",
         "phòng", "nhà",  "viện", "tòa",   "phó",  "trưởng", "tổng", "chủ", "quân", "nhật",
         "dự",    "điều", "lễ",   "trung", "ủy",   "ông",    "bà",   "anh", "chị",  "ngài",
         "đội",   "tổ",   "nước", "sau",   "theo", "ngày",   "khi",  "tại", "hiện", "trước",
-        "đây",   "đó",   "quốc", "hà",    "tập",  "thủ",    "mặt",  "ảnh", NULL};
-    static const char *const never[] = {"phó", "trưởng", "bộ", "chủ", "tổng", "ủy", "lễ", NULL};
+        "đây",   "đó",   "quốc", "hà",    "tập",  "thủ",    "mặt",  "ảnh", ""};
+    static const char never[][WORD_SIZE] = {"phó", "trưởng", "bộ", "chủ", "tổng", "ủy", "lễ", ""};
     if (search_is_any(search, at, short_forms))
         return true;
     if (is_honoured(search, at))

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/roles.h"
 
-#include <string.h>
-
 #include "worker/extract/offices.h"
 
 enum { POSITIONS_MOST = 12 };
@@ -20,7 +18,7 @@ static bool same_head(const struct reading *r, const struct post *a, const struc
 {
     uint32_t size = a->head_size < b->head_size ? a->head_size : b->head_size;
     for (uint32_t i = 0; i < size; i++)
-        if (strcmp(r->tokens[a->first + i].folded, r->tokens[b->first + i].folded) != 0)
+        if (!token_equals(&r->tokens[a->first + i], &r->tokens[b->first + i]))
             return false;
     return true;
 }

@@ -162,7 +162,7 @@ uint32_t search_run_end(const struct search *search, uint32_t at, uint32_t most)
             break;
         i++;
         bool is_initial = search_is_initial(search, i - 1);
-        static const char *const marks[] = {"'", "’", NULL};
+        static const char marks[][WORD_SIZE] = {"'", "’", ""};
         if (is_initial && i + 1 < end && search_is_any(search, i, marks) &&
             search_is_glued(search, i) && search_is_glued(search, i + 1) &&
             search_is_capital(search, i + 1))
@@ -171,14 +171,6 @@ uint32_t search_run_end(const struct search *search, uint32_t at, uint32_t most)
             i++;
     }
     return i;
-}
-
-bool search_is_any(const struct search *search, uint32_t at, const char *const *words)
-{
-    for (; *words; words++)
-        if (reading_is(search->r, at, *words))
-            return true;
-    return false;
 }
 
 bool search_has_title(const struct search *search, uint32_t at)
@@ -217,7 +209,7 @@ const struct phrase_match *search_known_place(const struct search *search, uint3
 
 static bool is_abbreviated_head(const struct search *search, uint32_t at)
 {
-    static const char *const heads[] = {"tp", "p", "q", "h", "tx", "tt", NULL};
+    static const char heads[][WORD_SIZE] = {"tp", "p", "q", "h", "tx", "tt", ""};
     return search_is_any(search, at, heads) && search_is_capital(search, at);
 }
 
@@ -292,16 +284,16 @@ static uint32_t place_name_end(const struct search *search, uint32_t at,
 
 bool search_is_plural(const struct search *search, uint32_t at)
 {
-    static const char *const words[] = {"các", "những", "nhiều", "hai", "ba",
-                                        "mấy", "vài",   "số",    NULL};
+    static const char words[][WORD_SIZE] = {"các", "những", "nhiều", "hai", "ba",
+                                            "mấy", "vài",   "số",    ""};
     return at > search_sentence_start(search, at) && search_is_any(search, at - 1, words);
 }
 
 /* "Cộng hòa Dân chủ Nhân dân Lào", "nước Cộng hòa …", "Vương quốc …": up to the country. */
 static uint32_t state_end(const struct search *search, uint32_t at)
 {
-    static const char *const starts[] = {"cộng", "vương", "liên", "đại", NULL};
-    static const char *const seconds[] = {"hòa", "quốc", "bang", "công", NULL};
+    static const char starts[][WORD_SIZE] = {"cộng", "vương", "liên", "đại", ""};
+    static const char seconds[][WORD_SIZE] = {"hòa", "quốc", "bang", "công", ""};
     uint32_t first = at;
     if (reading_is(search->r, at, "nước") && !search_is_plural(search, at))
         first++;

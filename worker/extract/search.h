@@ -81,8 +81,12 @@ bool search_is_plural(const struct search *search, uint32_t at);
 uint32_t search_place_end(const struct search *search, uint32_t at);
 /* A place of the gazetteer begins here with the capitals it needs; its match or NULL. */
 const struct phrase_match *search_known_place(const struct search *search, uint32_t at);
-/* Does any of these folded words stand here? The list ends with NULL. */
-bool search_is_any(const struct search *search, uint32_t at, const char *const *words);
+/* Does any of these folded words stand here? The last row of the table is "". */
+static inline bool search_is_any(const struct search *search, uint32_t at,
+                                 const char words[][WORD_SIZE])
+{
+    return reading_is_any(search->r, at, words);
+}
 uint32_t search_sentence_end(const struct search *search, uint32_t at);
 /* First token of the sentence that holds the token. */
 uint32_t search_sentence_start(const struct search *search, uint32_t at);

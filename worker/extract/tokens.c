@@ -6,6 +6,7 @@
 #include <utf8proc.h>
 
 #include "worker/extract/document.h"
+#include "worker/extract/words.h"
 
 enum { SYLLABLE_MOST = 32, TONE_COUNT = 6, VOWEL_COUNT = 12 };
 
@@ -203,7 +204,8 @@ bool syllable_is_vietnamese(const char *folded)
 /* Every spelling of a document is folded once: an open-addressing table over its first letters. */
 struct spelling {
     const char *folded; /* NULL: free */
-    struct span span;   /* where it was seen first */
+    uint64_t key;
+    struct span span; /* where it was seen first */
     uint16_t shape;
 };
 
@@ -280,6 +282,7 @@ static const struct spelling *spelling_of(struct document *document, struct spel
     spelling->span = span;
     spelling->folded =
         fold(document->arena, document->text.points + span.start, span.end - span.start);
+    spelling->key = word_key(spelling->folded);
     if (point_is_letter(document->text.points[span.start]))
         spelling->shape = word_shape(document, span, spelling->folded);
     else if (point_is_digit(document->text.points[span.start]))
@@ -334,6 +337,7 @@ static void split_sentence(struct document *document, struct sentence *sentence,
         struct token *token = document_add_token(document);
         token->span = (struct span){at, end};
         token->folded = spelling->folded;
+        token->key = spelling->key;
         token->shape = (uint16_t)(spelling->shape | (has_space ? SHAPE_SPACE_BEFORE : 0) |
                                   (is_line_start ? SHAPE_LINE_START : 0));
         has_space = false;

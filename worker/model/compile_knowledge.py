@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compile worker/model/knowledge/*.tsv into C tables: one trie over folded syllables.
+"""Compile worker/model/knowledge/*.tsv into C tables: one automaton over folded syllables.
 
     compile_knowledge.py KNOWLEDGE_FOLDER OUT.c
 
@@ -9,6 +9,7 @@ columns its file has (FILES below). Phrases are split and folded as worker/extra
 that they compare equal to the tokens of an article. The output is the same for the same files.
 """
 import hashlib
+import itertools
 import os
 import re
 import sys
@@ -57,6 +58,8 @@ def fold(syllable):
         break
     return "".join(text)
 
+
+MULTIPLIER = 0x9E3779B97F4A7C15  # of the hash in worker/extract/knowledge.c
 
 TOKEN = re.compile(r"[^\W\d_]+\d*|\d+(?:[.,]\d+)*|\S")
 
@@ -109,39 +112,102 @@ def read(folder):
     return digest.digest(), entries, places
 
 
-def build(entries):
-    syllables = {s: i for i, s in enumerate(sorted({s for p in entries for s in p},
-                                                   key=lambda s: s.encode()))}
-    nodes = [{}]
-    values = [{}]
-    for phrase in sorted(entries, key=lambda p: [syllables[s] for s in p]):
+def key(syllable):
+    """The first eight bytes as one number, as worker/extract/words.h makes it of a token."""
+    return int.from_bytes(syllable.encode()[:8], "little")
+
+
+def number(entries):
+    """Syllable -> its number, from 1, by bytes."""
+    return {s: i for i, s in enumerate(sorted({s for p in entries for s in p}, key=str.encode), 1)}
+
+
+def hash_slots(numbers):
+    """Open addressing by key: slot -> number, 0 when free."""
+    bits = (len(numbers) * 2 - 1).bit_length()
+    slots = [0] * (1 << bits)
+    for syllable, value in numbers.items():
+        at = key(syllable) * MULTIPLIER % (1 << 64) >> (64 - bits)
+        while slots[at]:
+            at = (at + 1) % len(slots)
+        slots[at] = value
+    return bits, slots
+
+
+def build(entries, numbers):
+    """The trie: nodes of (children by number, values of the phrase that ends here)."""
+    nodes = [({}, {})]
+    for phrase in sorted(entries, key=lambda p: [numbers[s] for s in p]):
         at = 0
         for syllable in phrase:
-            if syllables[syllable] not in nodes[at]:
-                nodes[at][syllables[syllable]] = len(nodes)
-                nodes.append({})
-                values.append({})
-            at = nodes[at][syllables[syllable]]
-        values[at] = entries[phrase]
-    return syllables, nodes, values
+            child = nodes[at][0].setdefault(numbers[syllable], len(nodes))
+            if child == len(nodes):
+                nodes.append(({}, {}))
+            at = child
+        nodes[at][1].update(entries[phrase])
+    return nodes
 
 
-def write(path, digest, places, trie):
-    syllables, nodes, values = trie
+class States:
+    """The trie as a double array: from a state by a number one comes to the state base + number, if that
+    one says it came from there. A state knows the longest phrase of each category that led to it."""
+
+    def __init__(self, nodes):
+        self.nodes = nodes
+        self.base, self.origin, self.found = {}, {0: None}, {0: {}}
+        self.lowest = 1  # every state below is taken
+        self.place(0, 0, 1)
+
+    def place(self, state, node, length):
+        children = self.nodes[node][0]
+        if not children:
+            return
+        least = min(children)
+        self.base[state] = base = next(
+            spot - least for spot in itertools.count(max(self.lowest, least))
+            if all(spot - least + child not in self.origin for child in children))
+        self.origin.update((base + child, state) for child in children)
+        while self.lowest in self.origin:
+            self.lowest += 1
+        for child, below in children.items():
+            values = {c: (length, v) for c, v in self.nodes[below][1].items()}
+            self.found[base + child] = self.found[state] | values
+            self.place(base + child, below, length + 1)
+
+    def rows(self):
+        """The states and the matches that they point to, as C."""
+        states, matches, first = [], [], {}
+        for at in range(max(self.origin) + 1):
+            if at not in self.origin:
+                states.append("{0, UINT32_MAX, 0, 0, 0},")
+                continue
+            found = sorted(self.found[at].items())
+            row = tuple(f"{{CATEGORY_{c}, {length}, {v}}}," for c, (length, v) in found)
+            if row not in first:
+                first[row] = len(matches)
+                matches += row
+            mask = " | ".join(f"1U << CATEGORY_{c}" for c, _ in found) or "0"
+            origin = "UINT32_MAX" if at == 0 else self.origin[at]
+            states.append(f"{{{self.base.get(at, 'UINT32_MAX')}, {origin}, {mask}, {first[row]}, {len(row)}}},")
+        return states, matches
+
+
+def write(path, digest, places, entries):
+    numbers = number(entries)
+    bits, slots = hash_slots(numbers)
+    states, matches = States(build(entries, numbers)).rows()
+    if max(len(numbers), len(matches)) >= 1 << 16:
+        raise SystemExit("compile_knowledge.py: more syllables or matches than two bytes count")
     out = ["/* Generated from worker/model/knowledge by compile_knowledge.py; not to be edited. */",
            '#include "worker/extract/knowledge_tables.h"', ""]
-    out.append("const char *const knowledge_syllables[] = {")
-    out += [quote(s) + "," for s in sorted(syllables, key=lambda s: s.encode())]
-    out.append("};")
-    out.append(f"const uint32_t knowledge_syllable_count = {len(syllables)};")
-    edges, node_rows, value_rows = [], [], []
-    for node, value in zip(nodes, values):
-        node_rows.append(f"{{{len(edges)}, {len(value_rows)}, {len(node)}, {len(value)}}},")
-        edges += [f"{{{s}, {t}}}," for s, t in sorted(node.items())]
-        value_rows += [f"{{CATEGORY_{c}, {v}}}," for c, v in sorted(value.items())]
-    out += ["const struct knowledge_node knowledge_nodes[] = {", *node_rows, "};"]
-    out += ["const struct knowledge_edge knowledge_edges[] = {", *edges, "};"]
-    out += ["const struct knowledge_value knowledge_values[] = {", *value_rows, "};"]
+    out += ["const char *const knowledge_syllables[] = {", '"",', *(quote(s) + "," for s in numbers), "};"]
+    out += ["const uint64_t knowledge_keys[] = {", "0,", *(f"{key(s)}ULL," for s in numbers), "};"]
+    out.append(f"const uint32_t knowledge_syllable_count = {len(numbers)};")
+    out.append(f"const unsigned knowledge_slot_bits = {bits};")
+    out += ["const uint16_t knowledge_slots[] = {", *(f"{slot}," for slot in slots), "};"]
+    out += ["const struct knowledge_state knowledge_states[] = {", *states, "};"]
+    out.append(f"const uint32_t knowledge_state_count = {len(states)};")
+    out += ["const struct phrase_match knowledge_matches[] = {", *matches, "};"]
     out += ["const struct place knowledge_places[] = {", *places, "};"]
     out.append("const uint8_t knowledge_source_digest[32] = {" +
                ", ".join(str(b) for b in digest) + "};")
@@ -153,7 +219,7 @@ def main():
     if len(sys.argv) != 3:
         raise SystemExit(__doc__)
     digest, entries, places = read(sys.argv[1])
-    write(sys.argv[2], digest, places, build(entries))
+    write(sys.argv[2], digest, places, entries)
 
 
 if __name__ == "__main__":
