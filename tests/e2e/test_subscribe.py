@@ -25,7 +25,7 @@ class Press:
         pieces = self.newsroom.pieces(count, source=source)
         self.feeder.submit(pieces)
         sequences = []
-        for lease in self.worker.take(count):
+        for lease in self.take([piece.key for piece in pieces]):
             job = self.worker.held[lease].job
             found = extraction.Extraction(source=job.source, key=job.key, revision=job.revision,
                                           content_digest=job.digest)
@@ -37,6 +37,13 @@ class Press:
             self.worker.done(lease, found.SerializeToString())
             sequences.append(self.worker.settled(lease).sequence)
         return sequences
+
+    def take(self, keys) -> list:
+        """Their leases; on a slow machine one that expired may lie beside them."""
+        self.worker.take(len(keys))
+        held = lambda: {holding.job.key: lease for lease, holding in self.worker.held.items()}
+        self.worker.pump_until(lambda: held().keys() >= set(keys), what="the jobs of these articles")
+        return [held()[key] for key in keys]
 
     def close(self):
         self.feeder.close()
