@@ -99,6 +99,77 @@ static void empty_content_is_an_empty_text(void **state)
     assert_int_equal(decode(arena, "", 0, "utf-16").size, 0);
 }
 
+#define REPORT "Công an thành phố Hà Nội đã bắt giữ hai đối tượng trộm cắp tài sản"
+#define TCVN3                                                                           \
+    "C\xab"                                                                             \
+    "ng an th\xb5nh ph\xe8 H\xb5 N\xe9i \xae\xb7 b\xbet gi\xf7 hai \xae\xe8i t\xad\xee" \
+    "ng tr\xe9m c\xbep t\xb5i s\xb6n"
+#define VNI_TEXT                                        \
+    "Co\xe2ng an tha\xf8nh pho\xe1 Ha\xf8 No\xe4i \xf1" \
+    "a\xf5 ba\xe9t gi\xf6\xf5 hai \xf1o\xe1i "          \
+    "t\xf6\xf4\xefng tro\xe4m ca\xe9p ta\xf8i sa\xfbn"
+
+/* Bytes as a careless page shows them: each a Latin-1 letter in UTF-8. */
+static const char *as_latin(struct arena *arena, const char *bytes)
+{
+    char *out = arena_take(arena, 2 * strlen(bytes) + 1, 1);
+    char *end = out;
+    for (; *bytes; bytes++) {
+        unsigned char byte = (unsigned char)*bytes;
+        if (byte < 0x80) {
+            *end++ = (char)byte;
+            continue;
+        }
+        *end++ = (char)(0xc0 | byte >> 6);
+        *end++ = (char)(0x80 | (byte & 0x3f));
+    }
+    *end = 0;
+    return out;
+}
+
+static void old_encodings_are_read_by_name_by_guess_and_as_latin_letters(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    static const struct {
+        const char *bytes;
+        const char *charset;
+    } rows[] = {{TCVN3, "tcvn3"}, {VNI_TEXT, "vni"}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *bytes = rows[i].bytes;
+        const char *letters = as_latin(arena, bytes);
+        assert_string_equal(decode(arena, bytes, strlen(bytes), rows[i].charset).bytes, REPORT);
+        assert_string_equal(decode(arena, bytes, strlen(bytes), "").bytes, REPORT);
+        assert_string_equal(decode(arena, bytes, strlen(bytes), "iso-8859-1").bytes, REPORT);
+        assert_string_equal(decode(arena, letters, strlen(letters), "").bytes, REPORT);
+    }
+}
+
+static void vni_capitals_keep_their_marks(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    const char bytes[] = "\xd1OA\xd8N COA\xc2NG AN T\xc6NH";
+    assert_string_equal(decode(arena, bytes, strlen(bytes), "vni").bytes, "ĐOÀN COÂNG AN TỈNH");
+}
+
+static void other_languages_are_not_taken_for_old_vietnamese(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    static const char *const texts[] = {
+        "Le Président a été reçu à l'Élysée après la cérémonie où il était très attendu, malgré la "
+        "pluie",
+        "Die Behörden müssen überprüfen, ob größere Schäden für die Bevölkerung möglich wären",
+        "A educação pública não é prioridade e a situação já está difícil há três anos em São "
+        "Paulo",
+        "Čekání na déšť",
+        "Công an tỉnh Hà Nam",
+        "Hà Hà Hà Hà Hà là là là là"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        assert_string_equal(decode(arena, texts[i], strlen(texts[i]), "").bytes, texts[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +181,9 @@ int main(void)
         cmocka_unit_test(unknown_charset_is_refused_by_name),
         cmocka_unit_test(content_that_is_no_text_is_refused),
         cmocka_unit_test(empty_content_is_an_empty_text),
+        cmocka_unit_test(old_encodings_are_read_by_name_by_guess_and_as_latin_letters),
+        cmocka_unit_test(vni_capitals_keep_their_marks),
+        cmocka_unit_test(other_languages_are_not_taken_for_old_vietnamese),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

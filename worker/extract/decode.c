@@ -8,6 +8,10 @@
 #include <strings.h>
 #include <utf8proc.h>
 
+#include "worker/extract/legacy.h"
+
+#define VNI "VNI" /* which iconv does not know */
+
 /* iconv's name for every name that pages use; NULL means UTF-8, which we read ourselves. */
 static const struct {
     const char *name;
@@ -28,6 +32,16 @@ static const struct {
     {"iso8859-1", "CP1252"},
     {"windows-1252", "CP1252"},
     {"cp1252", "CP1252"},
+    {"x-user-defined", "CP1252"}, /* what pages for old fonts declare */
+    {"tcvn3", "TCVN5712-1"},      /* the same bytes for lower case; upper case was a font */
+    {"x-tcvn3", "TCVN5712-1"},
+    {"tcvn", "TCVN5712-1"},
+    {"tcvn5712-1", "TCVN5712-1"},
+    {"viscii", "VISCII"},
+    {"x-viscii", "VISCII"},
+    {"vni", VNI},
+    {"x-vni", VNI},
+    {"vni-win", VNI},
 };
 
 /* U+FFFD in UTF-8. */
@@ -175,29 +189,70 @@ static size_t byte_order_mark(const unsigned char *bytes, size_t size, const cha
     return 0;
 }
 
+static enum status convert(const void *bytes, size_t size, const char *iconv_name,
+                           struct arena *arena, struct decoded *decoded, struct error *err)
+{
+    if (iconv_name && strcmp(iconv_name, VNI) != 0)
+        return read_legacy(iconv_name, bytes, size, arena, decoded, err);
+    char *out = arena_take(arena, size * 3 + 1, 1);
+    if (iconv_name)
+        decoded->size = legacy_read_vni(bytes, size, out);
+    else
+        read_utf8(bytes, size, out, decoded);
+    out[decoded->size] = 0;
+    decoded->bytes = out;
+    return STATUS_OK;
+}
+
+enum status decode_as(const void *bytes, size_t size, const char *charset, struct arena *arena,
+                      struct decoded *ret_decoded, struct error *err)
+{
+    const char *iconv_name = NULL;
+    *ret_decoded = (struct decoded){0};
+    if (!charset_find(charset, &iconv_name))
+        return error_set(err, STATUS_INVALID, "charset: \"%.40s\" is not a charset we can read",
+                         charset);
+    return convert(bytes, size, iconv_name, arena, ret_decoded, err);
+}
+
+/* Read again what turned out not to be what it was said to be; false: it stays as it is. */
+static bool read_again(const void *bytes, size_t size, struct arena *arena, struct decoded *decoded)
+{
+    struct error ignored;
+    bool is_broken = decoded->replaced > 8 && (size_t)decoded->replaced * 40 > decoded->size;
+    if (!is_broken) {
+        if (!legacy_is_suspect(decoded->bytes, decoded->size))
+            return false;
+        bytes = legacy_bytes(decoded->bytes, decoded->size, arena, &size);
+    }
+    const char *charset = bytes ? legacy_guess(bytes, size, arena) : NULL;
+    struct decoded again;
+    if (!charset || decode_as(bytes, size, charset, arena, &again, &ignored) != STATUS_OK)
+        return false;
+    *decoded = again;
+    return true;
+}
+
 enum status decode_bytes(const void *bytes, size_t size, const char *charset, struct arena *arena,
                          struct decoded *ret_decoded, struct error *err)
 {
-    struct decoded decoded = {0};
     const char *iconv_name = NULL;
     if (!charset_find(charset, &iconv_name))
         return error_set(err, STATUS_INVALID, "charset: \"%.40s\" is not a charset we can read",
                          charset);
+    struct decoded decoded = {0};
     size_t mark = byte_order_mark(bytes, size, &iconv_name);
-    if (iconv_name) {
-        enum status status =
-            read_legacy(iconv_name, (const char *)bytes + mark, size - mark, arena, &decoded, err);
-        if (status != STATUS_OK)
-            return status;
-    } else {
-        char *out = arena_take(arena, size * 3 + 1, 1);
-        read_utf8(bytes, size, out, &decoded);
-        decoded.bytes = out;
-    }
-    if (decoded.replaced > 8 && (size_t)decoded.replaced * 6 > decoded.size)
-        return error_set(err, STATUS_INVALID,
-                         "content: cannot be read as %s: %u of its bytes fit nowhere",
-                         charset[0] ? charset : "utf-8", decoded.replaced);
+    const char *content = (const char *)bytes + mark;
+    enum status status = convert(content, size - mark, iconv_name, arena, &decoded, err);
+    if (status != STATUS_OK)
+        return status;
+    if (!read_again(content, size - mark, arena, &decoded) && decoded.replaced > 8 &&
+        (size_t)decoded.replaced * 6 > decoded.size)
+        return error_set(
+            err, STATUS_INVALID,
+            "content: cannot be read as %s: %u of its bytes fit nowhere, and it is not "
+            "Vietnamese in any encoding known here: name its charset",
+            charset[0] ? charset : "utf-8", decoded.replaced);
     *ret_decoded = decoded;
     return STATUS_OK;
 }

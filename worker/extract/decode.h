@@ -4,8 +4,9 @@
  *
  * A byte that fits nowhere and U+0000 become U+FFFD, one for one, so nothing is swallowed and
  * offsets stay countable. Charsets: utf-8 (also when none is named), utf-16 (with or without a byte
- * order mark), us-ascii, iso-8859-1, windows-1252, windows-1258 and their usual aliases. A byte
- * order mark wins over the name. TCVN3 and VNI are fonts, not charsets, and are not decoded.
+ * order mark), us-ascii, iso-8859-1, windows-1252, windows-1258, tcvn3, vni, viscii and their usual
+ * aliases. A byte order mark wins over the name. Text that is not what its name says is read as
+ * legacy.h guesses, or refused when nothing fits.
  */
 #ifndef WORKER_EXTRACT_DECODE_H
 #define WORKER_EXTRACT_DECODE_H
@@ -22,6 +23,10 @@ struct decoded {
  * be read. */
 enum status decode_bytes(const void *bytes, size_t size, const char *charset, struct arena *arena,
                          struct decoded *ret_decoded, struct error *err) MUST_CHECK;
+
+/* Nothing but what the name says: no mark, no guess, no judgement. */
+enum status decode_as(const void *bytes, size_t size, const char *charset, struct arena *arena,
+                      struct decoded *ret_decoded, struct error *err) MUST_CHECK;
 
 /* Is this the name of a charset that decode_bytes() takes? */
 bool decode_knows(const char *charset);
