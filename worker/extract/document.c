@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 enum { FIRST_CAPACITY = 16 };
 
@@ -118,16 +117,10 @@ struct text text_view(struct arena *arena, const char *bytes, size_t size)
         length += ((unsigned char)bytes[i] & 0xc0) != 0x80;
     uint32_t *points = arena_take(arena, length + 1, sizeof(*points));
     uint32_t *byte_at = arena_take(arena, length + 1, sizeof(*byte_at));
-    size_t at = 0;
+    const char *at = bytes;
     for (size_t i = 0; i < length; i++) {
-        utf8proc_int32_t point = (unsigned char)bytes[at];
-        byte_at[i] = (uint32_t)at;
-        if (point < 0x80)
-            at++;
-        else
-            at += (size_t)utf8proc_iterate((const utf8proc_uint8_t *)bytes + at,
-                                           (utf8proc_ssize_t)(size - at), &point);
-        points[i] = (uint32_t)point;
+        byte_at[i] = (uint32_t)(at - bytes);
+        points[i] = point_read(&at);
     }
     byte_at[length] = (uint32_t)size;
     return (struct text){.bytes = bytes,
@@ -135,61 +128,4 @@ struct text text_view(struct arena *arena, const char *bytes, size_t size)
                          .points = points,
                          .byte_at = byte_at,
                          .length = (uint32_t)length};
-}
-
-bool point_is_space(uint32_t point)
-{
-    if (point <= 0x20)
-        return point == ' ' || (point >= '\t' && point <= '\r');
-    if (point < 0x80)
-        return false;
-    return point == 0x85 || point == 0xa0 || point == 0x1680 ||
-           (point >= 0x2000 && point <= 0x200b) || point == 0x2028 || point == 0x2029 ||
-           point == 0x202f || point == 0x205f || point == 0x3000 || point == 0xfeff;
-}
-
-bool point_is_mark(uint32_t point)
-{
-    if (point < 0x300)
-        return false;
-    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)point);
-    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC;
-}
-
-bool point_is_letter(uint32_t point)
-{
-    if (point < 0x80)
-        return (point | 0x20) >= 'a' && (point | 0x20) <= 'z';
-    switch (utf8proc_category((utf8proc_int32_t)point)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-        return true;
-    default:
-        return false;
-    }
-}
-
-bool point_is_digit(uint32_t point)
-{
-    return point >= '0' && point <= '9';
-}
-
-bool point_is_upper(uint32_t point)
-{
-    if (point < 0x80)
-        return point >= 'A' && point <= 'Z';
-    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)point);
-    return category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT;
-}
-
-uint32_t point_lower(uint32_t point)
-{
-    if (point < 0x80)
-        return point >= 'A' && point <= 'Z' ? point + 32 : point;
-    return (uint32_t)utf8proc_tolower((utf8proc_int32_t)point);
 }

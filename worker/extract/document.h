@@ -9,6 +9,7 @@
 #define WORKER_EXTRACT_DOCUMENT_H
 
 #include "worker/extract/extract.h"
+#include "worker/extract/points.h"
 
 /* Each adds one zeroed element and returns it. */
 struct section *document_add_section(struct document *document);
@@ -28,13 +29,5 @@ uint32_t document_section_at(const struct document *document, uint32_t at);
 
 /* Build the code point view of clean UTF-8; bytes must live in the arena. */
 struct text text_view(struct arena *arena, const char *bytes, size_t size);
-
-/* What a code point is; the same on every machine, whatever the locale. */
-bool point_is_space(uint32_t point);
-bool point_is_letter(uint32_t point); /* combining marks included */
-bool point_is_mark(uint32_t point);   /* a combining mark */
-bool point_is_digit(uint32_t point);  /* 0-9 only */
-bool point_is_upper(uint32_t point);
-uint32_t point_lower(uint32_t point);
 
 #endif

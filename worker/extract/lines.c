@@ -2,7 +2,6 @@
 #include "worker/extract/lines.h"
 
 #include <string.h>
-#include <utf8proc.h>
 
 #include "worker/extract/document.h"
 
@@ -164,8 +163,8 @@ static const char *const picture_endings[] = {".jpg", ".jpeg", ".png", ".gif", "
 
 const char *line_fold(struct arena *arena, const uint32_t *points, uint32_t length)
 {
-    utf8proc_int32_t *folded = arena_take(arena, (size_t)length + 1, sizeof(*folded));
-    utf8proc_ssize_t count = 0;
+    uint32_t *folded = arena_take(arena, (size_t)length + 1, sizeof(*folded));
+    size_t count = 0;
     bool has_marks = false;
     for (uint32_t i = 0; i < length; i++) {
         if (point_is_space(points[i])) {
@@ -174,16 +173,16 @@ const char *line_fold(struct arena *arena, const uint32_t *points, uint32_t leng
             continue;
         }
         has_marks = has_marks || point_is_mark(points[i]);
-        folded[count++] = (utf8proc_int32_t)point_lower(points[i]);
+        folded[count++] = point_lower(points[i]);
     }
     while (count && folded[count - 1] == ' ')
         count--;
     if (has_marks)
-        count = utf8proc_normalize_utf32(folded, count, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
-    char *bytes = arena_take(arena, (size_t)count * 4 + 1, 1);
+        count = points_compose(folded, count);
+    char *bytes = arena_take(arena, count * 4 + 1, 1);
     size_t size = 0;
-    for (utf8proc_ssize_t i = 0; i < count; i++)
-        size += (size_t)utf8proc_encode_char(folded[i], (utf8proc_uint8_t *)bytes + size);
+    for (size_t i = 0; i < count; i++)
+        size += point_write(folded[i], bytes + size);
     return bytes;
 }
 

@@ -1,36 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/tokens.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #include "worker/extract/document.h"
 #include "worker/extract/words.h"
 
 enum { SYLLABLE_MOST = 32, TONE_COUNT = 6, VOWEL_COUNT = 12 };
 
-/* Every vowel with each tone: none, huyền, sắc, hỏi, ngã, nặng. */
-static const uint32_t vowels[VOWEL_COUNT][TONE_COUNT] = {
-    {L'a', L'à', L'á', L'ả', L'ã', L'ạ'}, {L'ă', L'ằ', L'ắ', L'ẳ', L'ẵ', L'ặ'},
-    {L'â', L'ầ', L'ấ', L'ẩ', L'ẫ', L'ậ'}, {L'e', L'è', L'é', L'ẻ', L'ẽ', L'ẹ'},
-    {L'ê', L'ề', L'ế', L'ể', L'ễ', L'ệ'}, {L'i', L'ì', L'í', L'ỉ', L'ĩ', L'ị'},
-    {L'o', L'ò', L'ó', L'ỏ', L'õ', L'ọ'}, {L'ô', L'ồ', L'ố', L'ổ', L'ỗ', L'ộ'},
-    {L'ơ', L'ờ', L'ớ', L'ở', L'ỡ', L'ợ'}, {L'u', L'ù', L'ú', L'ủ', L'ũ', L'ụ'},
-    {L'ư', L'ừ', L'ứ', L'ử', L'ữ', L'ự'}, {L'y', L'ỳ', L'ý', L'ỷ', L'ỹ', L'ỵ'},
-};
+/* Every vowel with each tone: none, huyền, sắc, hỏi, ngã, nặng; and one ASCII letter for it, so
+ * that rhymes can be a plain sorted table. */
+#define VOWEL_MAP(X)                               \
+    X(0, 'a', L'a', L'à', L'á', L'ả', L'ã', L'ạ')  \
+    X(1, 'W', L'ă', L'ằ', L'ắ', L'ẳ', L'ẵ', L'ặ')  \
+    X(2, 'A', L'â', L'ầ', L'ấ', L'ẩ', L'ẫ', L'ậ')  \
+    X(3, 'e', L'e', L'è', L'é', L'ẻ', L'ẽ', L'ẹ')  \
+    X(4, 'E', L'ê', L'ề', L'ế', L'ể', L'ễ', L'ệ')  \
+    X(5, 'i', L'i', L'ì', L'í', L'ỉ', L'ĩ', L'ị')  \
+    X(6, 'o', L'o', L'ò', L'ó', L'ỏ', L'õ', L'ọ')  \
+    X(7, 'O', L'ô', L'ồ', L'ố', L'ổ', L'ỗ', L'ộ')  \
+    X(8, 'P', L'ơ', L'ờ', L'ớ', L'ở', L'ỡ', L'ợ')  \
+    X(9, 'u', L'u', L'ù', L'ú', L'ủ', L'ũ', L'ụ')  \
+    X(10, 'U', L'ư', L'ừ', L'ứ', L'ử', L'ữ', L'ự') \
+    X(11, 'y', L'y', L'ỳ', L'ý', L'ỷ', L'ỹ', L'ỵ')
 
-/* One ASCII letter for each vowel above, so that rhymes can be a plain sorted table. */
-static const char vowel_codes[VOWEL_COUNT] = {'a', 'W', 'A', 'e', 'E', 'i',
-                                              'o', 'O', 'P', 'u', 'U', 'y'};
+#define VOWEL_TONES(index, code, ...) {__VA_ARGS__},
+#define VOWEL_CODE(index, code, ...)  code,
+static const uint32_t vowels[VOWEL_COUNT][TONE_COUNT] = {VOWEL_MAP(VOWEL_TONES)};
+static const char vowel_codes[VOWEL_COUNT] = {VOWEL_MAP(VOWEL_CODE)};
 
-static const char *const onsets[] = {
-    "",  "b",  "c",   "ch", "d", "D",  "g",  "gh", "gi", "h", "k",  "kh", "l", "m",
-    "n", "ng", "ngh", "nh", "p", "ph", "qu", "r",  "s",  "t", "th", "tr", "v", "x",
+/* The same the other way round: from a code point to 1 + vowel * TONE_COUNT + tone. The vowels are
+ * below LOW_END or from HIGH_FIRST on. */
+enum { LOW_END = 0x1b1, HIGH_FIRST = 0x1ea0, HIGH_END = 0x1efa };
+#define VOWEL_AT(point) ((point) < LOW_END ? (point) : (point)-HIGH_FIRST + LOW_END)
+#define VOWEL_INVERSE(index, code, a, b, c, d, e, f)                                \
+    [VOWEL_AT(a)] = 1 + (index)*TONE_COUNT, [VOWEL_AT(b)] = 2 + (index)*TONE_COUNT, \
+    [VOWEL_AT(c)] = 3 + (index)*TONE_COUNT, [VOWEL_AT(d)] = 4 + (index)*TONE_COUNT, \
+    [VOWEL_AT(e)] = 5 + (index)*TONE_COUNT, [VOWEL_AT(f)] = 6 + (index)*TONE_COUNT,
+static const uint8_t vowel_at[LOW_END + HIGH_END - HIGH_FIRST] = {VOWEL_MAP(VOWEL_INVERSE)};
+
+enum { ROW_SIZE = 8 };
+
+static const char onsets[][ROW_SIZE] = {
+    "",  "D",  "b",   "c",  "ch", "d",  "g",  "gh", "gi", "h", "k",  "kh", "l", "m",
+    "n", "ng", "ngh", "nh", "p",  "ph", "qu", "r",  "s",  "t", "th", "tr", "v", "x",
 };
 
 /* The rhymes of the language without tones, in the codes above and in ASCII order. */
-static const char *const rhymes[] = {
+static const char rhymes[][ROW_SIZE] = {
     "Ac",  "Am",   "An",   "Ang",  "Ap",   "At",  "Au",   "Ay",   "E",    "Ech", "Em",   "En",
     "Enh", "Ep",   "Et",   "Eu",   "O",    "Oc",  "Oi",   "Om",   "On",   "Ong", "Op",   "Ot",
     "P",   "Pi",   "Pm",   "Pn",   "Pp",   "Pt",  "U",    "UPc",  "UPi",  "UPm", "UPn",  "UPng",
@@ -47,7 +64,8 @@ static const char *const rhymes[] = {
     "yEn", "yEng", "yEt",  "yEu",  "ych",  "yn",  "ynh",  "yt",
 };
 
-static const char *const plain_rhymes[] = {
+/* And as they are written without diacritics. */
+static const char plain_rhymes[][ROW_SIZE] = {
     "a",    "ac",   "ach",  "ai",   "am",  "an",  "ang",  "anh",  "ao",  "ap",   "at",   "au",
     "ay",   "e",    "ec",   "ech",  "em",  "en",  "eng",  "enh",  "eo",  "ep",   "et",   "eu",
     "i",    "ia",   "ich",  "iec",  "iem", "ien", "ieng", "iep",  "iet", "ieu",  "im",   "in",
@@ -62,14 +80,15 @@ static const char *const plain_rhymes[] = {
 
 static bool vowel_find(uint32_t point, unsigned *ret_vowel, unsigned *ret_tone)
 {
-    for (unsigned vowel = 0; vowel < VOWEL_COUNT; vowel++)
-        for (unsigned tone = 0; tone < TONE_COUNT; tone++)
-            if (vowels[vowel][tone] == point) {
-                *ret_vowel = vowel;
-                *ret_tone = tone;
-                return true;
-            }
-    return false;
+    bool is_low = point < LOW_END;
+    if (!is_low && (point < HIGH_FIRST || point >= HIGH_END))
+        return false;
+    unsigned found = vowel_at[is_low ? point : point - HIGH_FIRST + LOW_END];
+    if (!found)
+        return false;
+    *ret_vowel = (found - 1) / TONE_COUNT;
+    *ret_tone = (found - 1) % TONE_COUNT;
+    return true;
 }
 
 /* Move the tone of "oa", "oe", "uy" to where most newspapers write it: first vowel when the
@@ -95,21 +114,12 @@ static void place_tone(uint32_t *points, unsigned count)
     }
 }
 
-/* Compose what was written with combining marks; returns the new count. */
-static unsigned compose(uint32_t *points, unsigned count)
-{
-    utf8proc_ssize_t size = utf8proc_normalize_utf32((utf8proc_int32_t *)points, count,
-                                                     UTF8PROC_COMPOSE | UTF8PROC_STABLE);
-    return size > 0 ? (unsigned)size : count;
-}
-
 static const char *encode(struct arena *arena, const uint32_t *points, unsigned count)
 {
     char bytes[SYLLABLE_MOST * 4];
     size_t size = 0;
     for (unsigned i = 0; i < count; i++)
-        size += (size_t)utf8proc_encode_char((utf8proc_int32_t)points[i],
-                                             (utf8proc_uint8_t *)bytes + size);
+        size += point_write(points[i], bytes + size);
     return arena_text(arena, bytes, size);
 }
 
@@ -124,7 +134,7 @@ static const char *fold(struct arena *arena, const uint32_t *points, uint32_t le
         has_marks = has_marks || point_is_mark(points[i]);
     }
     if (has_marks)
-        count = compose(folded, count);
+        count = (unsigned)points_compose(folded, count);
     place_tone(folded, count);
     return encode(arena, folded, count);
 }
@@ -135,69 +145,98 @@ const char *syllable_fold(struct arena *arena, const char *syllable)
     return fold(arena, text.points, text.length);
 }
 
-static int compare_text(const void *key, const void *element)
+/* Rows are so short that they compare as numbers, in the order of their bytes. */
+static uint64_t row_number(const char row[ROW_SIZE])
 {
-    return strcmp(key, *(const char *const *)element);
+    uint64_t number = 0;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < ROW_SIZE; i++)
+        number = number << 8 | (unsigned char)row[i];
+    return number;
 }
 
-static bool is_rhyme(const char *rhyme, bool is_plain)
+/* Are these letters a row of the sorted table? */
+static bool is_row(const char *letters, size_t size, const char rows[][ROW_SIZE], size_t count)
 {
-    if (bsearch(rhyme, rhymes, COUNT_OF(rhymes), sizeof(rhymes[0]), compare_text))
-        return true;
-    return is_plain && bsearch(rhyme, plain_rhymes, COUNT_OF(plain_rhymes), sizeof(rhymes[0]),
-                               compare_text) != NULL;
+    char row[ROW_SIZE] = {0};
+    if (size > ROW_SIZE)
+        return false;
+    memcpy(row, letters, size);
+    uint64_t wanted = row_number(row);
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (row_number(rows[middle]) < wanted)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && row_number(rows[low]) == wanted;
 }
 
-/* The syllable in codes without its tone; false when a letter does not belong to the language. */
-static bool code_syllable(const char *folded, char codes[16], unsigned *ret_tone, bool *ret_plain)
+/* A syllable in codes without its tone. */
+struct coded {
+    char codes[16];
+    size_t count;
+    size_t first_vowel; /* index; count: there is none */
+    unsigned tone;
+    bool is_plain; /* written without diacritics */
+};
+
+/* False when a letter does not belong to the language. */
+static bool code_syllable(const char *folded, struct coded *ret_coded)
 {
-    size_t size = strlen(folded);
-    size_t at = 0;
-    size_t count = 0;
-    *ret_tone = 0;
-    *ret_plain = true;
-    while (at < size) {
-        utf8proc_int32_t point = 0;
-        at += (size_t)utf8proc_iterate((const utf8proc_uint8_t *)folded + at,
-                                       (utf8proc_ssize_t)(size - at), &point);
+    struct coded coded = {.is_plain = true, .first_vowel = sizeof(coded.codes)};
+    while (*folded) {
+        uint32_t point = point_read(&folded);
         unsigned vowel = 0, tone = 0;
         char code = 0;
-        if (vowel_find((uint32_t)point, &vowel, &tone)) {
+        if (vowel_find(point, &vowel, &tone)) {
             code = vowel_codes[vowel];
-            *ret_tone += tone;
+            coded.tone += tone;
+            if (coded.count < coded.first_vowel)
+                coded.first_vowel = coded.count;
         } else if (point == L'đ') {
             code = 'D';
         } else if (point >= 'a' && point <= 'z') {
             code = (char)point;
         }
-        if (!code || count == 15)
+        if (!code || coded.count == sizeof(coded.codes) - 1)
             return false;
-        *ret_plain = *ret_plain && code >= 'a' && tone == 0;
-        codes[count++] = code;
+        coded.is_plain = coded.is_plain && code >= 'a' && tone == 0;
+        coded.codes[coded.count++] = code;
     }
-    codes[count] = 0;
-    return count > 0;
+    *ret_coded = coded;
+    return coded.first_vowel < coded.count;
+}
+
+static bool is_rhyme(const struct coded *coded, size_t first)
+{
+    const char *rhyme = coded->codes + first;
+    size_t size = coded->count - first;
+    return is_row(rhyme, size, rhymes, COUNT_OF(rhymes)) ||
+           (coded->is_plain && is_row(rhyme, size, plain_rhymes, COUNT_OF(plain_rhymes)));
+}
+
+/* A syllable that ends in p, t, c or ch has no tone, sắc or nặng. */
+static bool is_tone_possible(const struct coded *coded)
+{
+    char last = coded->codes[coded->count - 1];
+    char before = (char)(coded->count > 1 ? coded->codes[coded->count - 2] : ' ');
+    bool is_stopped = last == 'p' || last == 't' || last == 'c' || (last == 'h' && before == 'c');
+    return !is_stopped || coded->tone == 0 || coded->tone == 2 || coded->tone == 5;
 }
 
 bool syllable_is_vietnamese(const char *folded)
 {
-    char codes[16];
-    unsigned tone = 0;
-    bool is_plain = true;
-    if (!code_syllable(folded, codes, &tone, &is_plain))
+    struct coded coded;
+    if (!code_syllable(folded, &coded) || !is_tone_possible(&coded))
         return false;
-    char last = codes[strlen(codes) - 1];
-    char before = (char)(strlen(codes) > 1 ? codes[strlen(codes) - 2] : ' ');
-    bool is_stopped = last == 'p' || last == 't' || last == 'c' || (last == 'h' && before == 'c');
-    if (is_stopped && tone != 0 && tone != 2 && tone != 5)
-        return false;
-    for (size_t i = 0; i < COUNT_OF(onsets); i++) {
-        size_t size = strlen(onsets[i]);
-        if (strncmp(codes, onsets[i], size) != 0)
-            continue;
-        if (is_rhyme(codes + size, is_plain))
+    size_t last = coded.first_vowel + 1; /* of "gi" and "qu" */
+    for (size_t size = coded.first_vowel; size <= last && size < coded.count; size++)
+        if (is_row(coded.codes, size, onsets, COUNT_OF(onsets)) && is_rhyme(&coded, size))
             return true;
-    }
     return false;
 }
 
