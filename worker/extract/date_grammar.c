@@ -443,6 +443,14 @@ static bool is_wanted(const struct reader *reader, uint32_t at, const struct par
     return has_year_context(reader, at);
 }
 
+/* Every reading begins with a number or one of these words. */
+static bool may_begin(const struct token *token)
+{
+    static const char words[][WORD_SIZE] = {"ngày", "tháng", "năm", "từ",  "thứ", "chủ",
+                                            "quý",  "quí",   "nửa", "nữa", ""};
+    return token->shape & SHAPE_NUMBER || token_is_any(token, words);
+}
+
 static bool read_one(const struct reader *reader, uint32_t at, struct date_reading *reading)
 {
     reading->first_token = at;
@@ -480,6 +488,10 @@ bool date_read_next(const struct document *document, const struct sentence *sent
     uint32_t at = *token_io;
     while (at < reader.end) {
         struct date_reading reading = {0};
+        if (!may_begin(reader_token(&reader, at))) {
+            at++;
+            continue;
+        }
         if (read_one(&reader, at, &reading)) {
             *token_io = reading.end_token;
             *ret_reading = reading;

@@ -28,10 +28,32 @@ static uint64_t mix(uint64_t hash)
     return hash ^ (hash >> 31);
 }
 
-static void count_bits(int32_t counts[BITS], uint64_t hash)
+/* How many hashes had which bit set: a column of binary digits for each bit, the lowest first. */
+struct tally {
+    uint64_t digits[32];
+};
+
+static void count_bits(struct tally *tally, uint64_t hash)
 {
-    for (unsigned bit = 0; bit < BITS; bit++)
-        counts[bit] += (hash >> bit) & 1 ? 1 : -1;
+    uint64_t carry = hash;
+    for (unsigned i = 0; carry; i++) {
+        uint64_t next = tally->digits[i] & carry;
+        tally->digits[i] ^= carry;
+        carry = next;
+    }
+}
+
+/* The bits that more than half of so many hashes had set. */
+static uint64_t majority(const struct tally *tally, uint32_t hashes)
+{
+    uint64_t bits = 0;
+    for (unsigned bit = 0; bit < BITS; bit++) {
+        uint64_t count = 0;
+        for (unsigned i = 0; i < COUNT_OF(tally->digits); i++)
+            count |= (tally->digits[i] >> bit & 1) << i;
+        bits |= (uint64_t)(2 * count > hashes) << bit;
+    }
+    return bits;
 }
 
 static void note_minimum(uint32_t minima[BINS], uint64_t hash)
@@ -71,7 +93,7 @@ static bool is_read(const struct document *document, const struct sentence *sent
 
 void sketch_find(struct document *document)
 {
-    int32_t counts[BITS] = {0};
+    struct tally tally = {0};
     uint32_t minima[BINS];
     const char *run[RUN] = {"", "", ""};
     uint32_t seen = 0;
@@ -93,13 +115,12 @@ void sketch_find(struct document *document)
             for (unsigned j = 0; j < RUN; j++)
                 hash = hash_text(hash, run[j]);
             hash = mix(hash);
-            count_bits(counts, hash);
+            count_bits(&tally, hash);
             note_minimum(minima, hash);
         }
     }
-    document->sketch = (struct sketch){0};
-    for (unsigned bit = 0; bit < BITS; bit++)
-        document->sketch.bits |= (uint64_t)(counts[bit] > 0) << bit;
+    uint32_t hashes = seen >= RUN ? seen - RUN + 1 : 0;
+    document->sketch = (struct sketch){.bits = majority(&tally, hashes)};
     if (seen >= ENOUGH_SYLLABLES)
         join_bands(minima, &document->sketch);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/tokens.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "worker/extract/document.h"
@@ -149,10 +150,8 @@ const char *syllable_fold(struct arena *arena, const char *syllable)
 static uint64_t row_number(const char row[ROW_SIZE])
 {
     uint64_t number = 0;
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < ROW_SIZE; i++)
-        number = number << 8 | (unsigned char)row[i];
-    return number;
+    memcpy(&number, row, ROW_SIZE);
+    return be64toh(number);
 }
 
 /* Are these letters a row of the sorted table? */

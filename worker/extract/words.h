@@ -9,6 +9,7 @@
 #ifndef WORKER_EXTRACT_WORDS_H
 #define WORKER_EXTRACT_WORDS_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -21,10 +22,8 @@ enum { WORD_KEY_SIZE = 8, WORD_SIZE = 16 };
 static inline uint64_t word_row_key(const char row[WORD_KEY_SIZE])
 {
     uint64_t key = 0;
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < WORD_KEY_SIZE; i++)
-        key |= (uint64_t)(unsigned char)row[i] << (8 * i);
-    return key;
+    memcpy(&key, row, WORD_KEY_SIZE);
+    return le64toh(key);
 }
 
 /* The key of a NUL-terminated word; of a literal, a constant. */
@@ -49,8 +48,8 @@ static inline bool token_is(const struct token *token, const char *word)
 /* It equals one of these words; the last row of the table is "". */
 static inline bool token_is_any(const struct token *token, const char words[][WORD_SIZE])
 {
-    for (; words[0][0]; words++)
-        if (token->key == word_row_key(words[0]) && strcmp(token->folded, words[0]) == 0)
+    for (uint64_t key = 0; (key = word_row_key(words[0])) != 0; words++)
+        if (token->key == key && strcmp(token->folded, words[0]) == 0)
             return true;
     return false;
 }
