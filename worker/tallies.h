@@ -12,6 +12,8 @@
     X(TAKEN, "newsloom_worker_taken_total", NULL, TOTAL, "articles received from the broker")      \
     X(EXTRACTED, "newsloom_worker_extracted_total", NULL, TOTAL,                                   \
       "articles whose extraction ended well")                                                      \
+    X(FOREIGN, "newsloom_worker_foreign_total", NULL, TOTAL,                                       \
+      "of these, not Vietnamese: stored with a guess of their language and without mentions")      \
     X(EXTRACT_TIME, "newsloom_worker_extract_seconds_total", NULL, TOTAL_SECONDS,                  \
       "time spent extracting, all threads; near threads × elapsed: add threads or workers")        \
     X(STORED, "newsloom_worker_stored_total", NULL, TOTAL,                                         \

@@ -130,6 +130,11 @@ static void look_for_rows(struct worker *worker, struct job *job)
     (void)note_send(worker->keeper_socket, &note);
 }
 
+static bool is_foreign(const struct job *job)
+{
+    return strcmp(job->row.extraction->language, "vi") != 0;
+}
+
 static void hear_extractor(struct worker *worker, struct bench *bench)
 {
     struct note note;
@@ -151,6 +156,7 @@ static void hear_extractor(struct worker *worker, struct bench *bench)
         return;
     }
     counters_add(worker->counters, TALLY_EXTRACTED, 1);
+    counters_add(worker->counters, TALLY_FOREIGN, is_foreign(job));
     crash_here(CRASH_WORKER_EXTRACTED);
     ledger_move(worker->ledger, job, JOB_STORING, worker->now_ms);
     (void)note_send(worker->keeper_socket, &note);

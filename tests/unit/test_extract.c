@@ -115,7 +115,7 @@ static void wrong_input_is_refused_by_field(void **state)
     assert_refused(extract_document(*state, &input, &none, arena, &document, &err), STATUS_INVALID,
                    err, "content_type: ");
     input = plain_input(article);
-    input.charset = "tcvn3";
+    input.charset = "klingon";
     assert_refused(extract_document(*state, &input, &none, arena, &document, &err), STATUS_INVALID,
                    err, "charset: ");
     input = plain_input(article);
@@ -162,9 +162,36 @@ static void foreign_text_is_told_and_left(void **state)
     struct document document = {0};
     struct error err = {0};
     assert_ok(extract_document(*state, &input, &limits, arena, &document, &err), err);
-    assert_string_equal(document.language, "und");
+    assert_string_equal(document.language, "en");
     assert_int_equal(document.page_kind, NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_OTHER);
     assert_int_equal(document.mention_count, 0);
+}
+
+static void languages_are_guessed(void **state)
+{
+    static const struct {
+        const char *language;
+        const char *text;
+    } rows[] = {
+        {"fr", "Le ministre des transports a ouvert le nouveau pont sur la rivière, qui est "
+               "attendu dans une ville."},
+        {"de", "Der Minister hat die neue Brücke über den Fluss eröffnet und das ist nicht von der "
+               "Stadt bezahlt."},
+        {"zh", "部长星期一上午为新的大桥揭幕，并表示它将缩短四十分钟的路程。"},
+        {"ja", "大臣は月曜日の朝に新しい橋を開通させ、所要時間が短縮されると述べた。"},
+        {"lo", "ລັດຖະມົນຕີ ໄດ້ ເປີດ ຂົວ ໃໝ່ ຂ້າມ ແມ່ນ້ຳ ໃນ ຕອນເຊົ້າ ວັນຈັນ"},
+        {"und", "Xyzzy plugh frotz gnusto rezrov blorb krill zifmia vaxum yomin swanzo"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new(0);
+        struct article_input input = plain_input(rows[i].text);
+        const struct extract_limits limits = {0};
+        struct document document = {0};
+        struct error err = {0};
+        assert_ok(extract_document(*state, &input, &limits, arena, &document, &err), err);
+        assert_string_equal(document.language, rows[i].language);
+        assert_int_equal(document.mention_count, 0);
+    }
 }
 
 static void text_without_diacritics_is_still_vietnamese(void **state)
@@ -231,6 +258,7 @@ int main(void)
         cmocka_unit_test(extraction_stops_when_told),
         cmocka_unit_test(memory_has_a_limit),
         cmocka_unit_test(foreign_text_is_told_and_left),
+        cmocka_unit_test(languages_are_guessed),
         cmocka_unit_test(text_without_diacritics_is_still_vietnamese),
         cmocka_unit_test(near_copies_have_near_sketches),
     };

@@ -119,7 +119,7 @@ static void step_tokens(struct document *document, const struct knowledge *knowl
     tokens_find(document);
     language_find(document);
     sketch_find(document);
-    if (strcmp(document->language, "und") == 0)
+    if (strcmp(document->language, "vi") != 0)
         document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_OTHER;
 }
 

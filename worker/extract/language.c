@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/language.h"
 
+#include "worker/extract/foreign.h"
+
 enum { ENOUGH_WORDS = 8 };
 
 /* Marks that no other language writes weigh: foreign words are often legal syllables by chance. */
@@ -32,5 +34,5 @@ void language_find(struct document *document)
     bool is_vietnamese = words > 0 && (is_written_with_marks || is_written_without);
     if (words < ENOUGH_WORDS)
         is_vietnamese = words > 0 && legal * 2 > words;
-    document->language = is_vietnamese ? "vi" : "und";
+    document->language = is_vietnamese ? "vi" : foreign_language(document);
 }

@@ -7,7 +7,8 @@
 
 #include "worker/extract/extract.h"
 
-/* Sets document.language ("vi" or "und") from the share of Vietnamese syllables; needs tokens. */
+/* Sets document.language: "vi" by the share of Vietnamese syllables, else what foreign.h guesses;
+ * needs tokens. */
 void language_find(struct document *document);
 
 #endif

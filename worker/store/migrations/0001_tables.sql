@@ -147,7 +147,7 @@ COMMENT ON COLUMN newsloom.article.url IS 'Where it was fetched; may be empty.';
 COMMENT ON COLUMN newsloom.article.title IS 'From the feeder or the page; may be empty.';
 COMMENT ON COLUMN newsloom.article.author IS 'As the page gives it; may be empty.';
 COMMENT ON COLUMN newsloom.article.published IS 'The publication date as extracted, ISO 8601; empty when not known.';
-COMMENT ON COLUMN newsloom.article.language IS 'BCP 47: vi, or und when it could not be told.';
+COMMENT ON COLUMN newsloom.article.language IS 'BCP 47: vi; else a guess, from which nothing else follows; und when it could not be told.';
 COMMENT ON COLUMN newsloom.article.content_type IS 'Of content: text/plain or text/html.';
 COMMENT ON COLUMN newsloom.article.charset IS 'Of content, as the feeder named it; empty: from the page itself, or UTF-8.';
 COMMENT ON COLUMN newsloom.article.extractor IS 'The program that extracted the facts.';
