@@ -129,11 +129,17 @@ struct reading {
 /* The document's reading: all phrases are looked up the first time; lives in its arena. */
 struct reading *reading_of(struct document *document, const struct knowledge *knowledge);
 
+/* Does a phrase of any of these categories, bits by their numbers, begin at the token? */
+static inline bool reading_begins(const struct reading *r, uint32_t token, uint32_t categories)
+{
+    return token < r->token_count && (r->begins[token] & categories) != 0;
+}
+
 /* The longest phrase of the category that begins at the token, or NULL. */
 static inline const struct phrase_match *reading_match(const struct reading *r, uint32_t token,
                                                        enum category c)
 {
-    if (token >= r->token_count || !(r->begins[token] >> c & 1))
+    if (!reading_begins(r, token, 1U << c))
         return NULL;
     const struct phrase_match *match = &r->matches[r->first_match[token]];
     while (match->category != c)

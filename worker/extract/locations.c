@@ -3,6 +3,8 @@
 
 #define LOCATION NEWSLOOM__V1__ENTITY_TYPE__LOCATION
 
+enum { RUN_MOST = 4 };
+
 /* A capitalised neighbour without anything between: probably all one name. */
 static bool is_inside_run(const struct search *search, uint32_t first, uint32_t end)
 {
@@ -96,15 +98,11 @@ static uint32_t certainty_of_place(const struct search *search, uint32_t first,
 }
 
 /* "314 Bùi Thị Xuân", "số 1 Lê Hồng Phong": a house number and a street without its head word. */
-static void propose_street(struct search *search, uint32_t at)
+static void propose_street(struct search *search, uint32_t at, uint32_t run)
 {
     const struct reading *r = search->r;
     uint32_t start = search_sentence_start(search, at);
-    if (!search_is_capital(search, at) || at == start ||
-        !reading_has(r, at - 1, SHAPE_NUMBER | SHAPE_WORD))
-        return;
-    uint32_t run = search_run_end(search, at, 4);
-    if (run - at < 2)
+    if (run - at < 2 || !reading_has(r, at - 1, SHAPE_NUMBER | SHAPE_WORD))
         return;
     bool has_number =
         reading_has(r, at - 1, SHAPE_NUMBER) && !search_has_flag(search, at - 1, TOKEN_IN_DATE);
@@ -148,13 +146,9 @@ static bool is_no_address(const struct search *search, uint32_t at, uint32_t run
 }
 
 /* A capitalised run where an address is expected. */
-static void propose_addressed(struct search *search, uint32_t at)
+static void propose_addressed(struct search *search, uint32_t at, uint32_t run)
 {
     const struct reading *r = search->r;
-    uint32_t start = search_sentence_start(search, at);
-    if (at == start || !search_is_capital(search, at))
-        return;
-    uint32_t run = search_run_end(search, at, 4);
     if (run == at || is_no_address(search, at, run))
         return;
     static const char dwelling[][WORD_SIZE] = {"ngụ", "trú", "quê", "ở", "tại", ""};
@@ -174,7 +168,8 @@ static void propose_addressed(struct search *search, uint32_t at)
         search_propose(search, LOCATION, at, run, 50);
 }
 
-void locations_propose(struct search *search, uint32_t at)
+/* What is known, and what stands behind a head word. */
+static void propose_named(struct search *search, uint32_t at)
 {
     const struct reading *r = search->r;
     const struct phrase_match *known = search_known_place(search, at);
@@ -200,6 +195,18 @@ void locations_propose(struct search *search, uint32_t at)
                          !search_has_flag(search, at, TOKEN_FIRST);
         search_propose(search, LOCATION, at, end, is_family ? 40 : certainty);
     }
-    propose_street(search, at);
-    propose_addressed(search, at);
+}
+
+void locations_propose(struct search *search, uint32_t at)
+{
+    bool is_capital = search_is_capital(search, at);
+    bool is_cued = is_capital || reading_is(search->r, at, "nước") ||
+                   reading_begins(search->r, at, 1U << CATEGORY_PLACE | 1U << CATEGORY_PLACE_HEAD);
+    if (is_cued)
+        propose_named(search, at);
+    if (!is_capital || at == search_sentence_start(search, at))
+        return;
+    uint32_t run = search_run_end(search, at, RUN_MOST);
+    propose_street(search, at, run);
+    propose_addressed(search, at, run);
 }

@@ -89,7 +89,7 @@ static void propose_domain(struct search *search, uint32_t at)
     uint32_t stop = search_sentence_end(search, at);
     uint32_t end = at + 1;
     uint32_t last = 0;
-    if (!reading_has(r, at, SHAPE_WORD) ||
+    if (!reading_is(r, end, ".") || !reading_has(r, at, SHAPE_WORD) ||
         (search_is_glued(search, at) && at > 0 &&
          (reading_is(r, at - 1, ".") || reading_is(r, at - 1, "@") || reading_is(r, at - 1, "-"))))
         return;

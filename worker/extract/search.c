@@ -76,34 +76,6 @@ struct candidate *search_choose(struct search *search, uint32_t *ret_count)
     return result;
 }
 
-uint32_t search_sentence_end(const struct search *search, uint32_t at)
-{
-    return at < search->r->token_count ? search->r->sentence_ends[at] : at;
-}
-
-uint32_t search_sentence_start(const struct search *search, uint32_t at)
-{
-    return search->r->sentence_starts[at];
-}
-
-bool search_has_flag(const struct search *search, uint32_t at, enum token_flag flag)
-{
-    return at < search->r->token_count && (search->flags[at] & flag) != 0;
-}
-
-bool search_is_glued(const struct search *search, uint32_t at)
-{
-    return at > 0 && at < search->r->token_count &&
-           search->r->tokens[at - 1].span.end == search->r->tokens[at].span.start;
-}
-
-bool search_is_capital(const struct search *search, uint32_t at)
-{
-    return reading_has(search->r, at, SHAPE_CAPITAL) &&
-           !search_has_flag(search, at, TOKEN_IN_DATE) &&
-           !search_has_flag(search, at, TOKEN_SHOUTED);
-}
-
 bool search_is_initial(const struct search *search, uint32_t at)
 {
     if (!search_is_capital(search, at))
@@ -118,14 +90,18 @@ bool search_is_initial(const struct search *search, uint32_t at)
 
 bool search_is_word(const struct search *search, uint32_t at)
 {
-    static const enum category categories[] = {
-        CATEGORY_BODY_WORD,  CATEGORY_POSITION, CATEGORY_BODY_HEAD, CATEGORY_STOP,
-        CATEGORY_LAW_HEAD,   CATEGORY_RANK,     CATEGORY_HONORIFIC, CATEGORY_PERSON_VERB,
-        CATEGORY_EVENT_HEAD, CATEGORY_COMPOUND, CATEGORY_PLACE_HEAD};
-    for (size_t i = 0; i < COUNT_OF(categories); i++) {
-        uint32_t length = reading_length(search->r, at, categories[i]);
-        if (length > 1 && !reading_has(search->r, at + length - 1, SHAPE_CAPITAL) &&
-            reading_has(search->r, at + length - 1, SHAPE_WORD))
+    static const uint32_t words =
+        1U << CATEGORY_BODY_WORD | 1U << CATEGORY_POSITION | 1U << CATEGORY_BODY_HEAD |
+        1U << CATEGORY_STOP | 1U << CATEGORY_LAW_HEAD | 1U << CATEGORY_RANK |
+        1U << CATEGORY_HONORIFIC | 1U << CATEGORY_PERSON_VERB | 1U << CATEGORY_EVENT_HEAD |
+        1U << CATEGORY_COMPOUND | 1U << CATEGORY_PLACE_HEAD;
+    const struct reading *r = search->r;
+    if (!reading_begins(r, at, words))
+        return false;
+    for (uint32_t i = r->first_match[at]; i < r->first_match[at + 1]; i++) {
+        uint32_t last = at + r->matches[i].length - 1;
+        if (words >> r->matches[i].category & 1 && last > at &&
+            !reading_has(r, last, SHAPE_CAPITAL) && reading_has(r, last, SHAPE_WORD))
             return true;
     }
     return false;
@@ -176,7 +152,9 @@ uint32_t search_run_end(const struct search *search, uint32_t at, uint32_t most)
 bool search_has_title(const struct search *search, uint32_t at)
 {
     const struct reading *r = search->r;
-    if (at == 0 || r->sentence_ends[at - 1] != r->sentence_ends[at])
+    static const uint32_t titles =
+        1U << CATEGORY_HONORIFIC | 1U << CATEGORY_RANK | 1U << CATEGORY_POSITION;
+    if (!(r->ends[at] & titles) || r->sentence_ends[at - 1] != r->sentence_ends[at])
         return false;
     return reading_length_before(r, at, CATEGORY_HONORIFIC) ||
            reading_length_before(r, at, CATEGORY_RANK) ||

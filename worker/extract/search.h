@@ -61,8 +61,36 @@ void crimes_propose(struct search *search, uint32_t at);
 
 /* What the rules share. */
 
+static inline bool search_has_flag(const struct search *search, uint32_t at, enum token_flag flag)
+{
+    return at < search->r->token_count && (search->flags[at] & flag) != 0;
+}
+
 /* A word that begins with a capital, where capitals mean something. */
-bool search_is_capital(const struct search *search, uint32_t at);
+static inline bool search_is_capital(const struct search *search, uint32_t at)
+{
+    return at < search->r->token_count && (search->r->tokens[at].shape & SHAPE_CAPITAL) &&
+           !(search->flags[at] & (TOKEN_IN_DATE | TOKEN_SHOUTED));
+}
+
+static inline uint32_t search_sentence_end(const struct search *search, uint32_t at)
+{
+    return at < search->r->token_count ? search->r->sentence_ends[at] : at;
+}
+
+/* First token of the sentence that holds the token. */
+static inline uint32_t search_sentence_start(const struct search *search, uint32_t at)
+{
+    return search->r->sentence_starts[at];
+}
+
+/* No space between the token and the one before. */
+static inline bool search_is_glued(const struct search *search, uint32_t at)
+{
+    return at > 0 && at < search->r->token_count &&
+           search->r->tokens[at - 1].span.end == search->r->tokens[at].span.start;
+}
+
 /* The end of the run of capitalised words from here, at most `most` of them; initials with their
  * dots are taken along ("Thomas K.Hargrove"). */
 uint32_t search_run_end(const struct search *search, uint32_t at, uint32_t most);
@@ -71,8 +99,6 @@ bool search_is_word(const struct search *search, uint32_t at);
 /* A syllable in lower case that only is the part of another word: "sở" in "trụ sở". */
 bool search_is_part(const struct search *search, uint32_t at);
 bool search_is_initial(const struct search *search, uint32_t at);
-/* No space between the token and the one before. */
-bool search_is_glued(const struct search *search, uint32_t at);
 /* The phrase before the token is one of its titles, ranks, posts or honorifics. */
 bool search_has_title(const struct search *search, uint32_t at);
 /* One of several: "các tỉnh", "hai quận"; then the head word is no part of a name. */
@@ -87,9 +113,5 @@ static inline bool search_is_any(const struct search *search, uint32_t at,
 {
     return reading_is_any(search->r, at, words);
 }
-uint32_t search_sentence_end(const struct search *search, uint32_t at);
-/* First token of the sentence that holds the token. */
-uint32_t search_sentence_start(const struct search *search, uint32_t at);
-bool search_has_flag(const struct search *search, uint32_t at, enum token_flag flag);
 
 #endif
