@@ -7,7 +7,7 @@
 
 typedef Newsloom__V1__ArticleName article_name;
 
-unsigned copy_distance(uint64_t a, uint64_t b)
+static unsigned distance(uint64_t a, uint64_t b)
 {
     return (unsigned)__builtin_popcountll(a ^ b);
 }
@@ -66,23 +66,17 @@ static bool have_common_band(const Newsloom__V1__Extraction *a, const Newsloom__
 static bool is_copy(const struct article_row *a, const struct article_row *b)
 {
     bool is_revision = strcmp(a->source, b->source) == 0 && strcmp(a->key, b->key) == 0;
-    return !is_revision &&
-           copy_distance(a->extraction->sketch, b->extraction->sketch) <= COPY_BITS &&
+    return !is_revision && distance(a->extraction->sketch, b->extraction->sketch) <= COPY_BITS &&
            have_common_band(a->extraction, b->extraction);
 }
 
-/* The first of its own batch, or what that one is a copy of. */
+/* The first original of its own batch that it is a copy of. */
 static article_name *find_among(struct article_row *const *rows, article_name *const *originals,
                                 size_t at)
 {
-    for (size_t i = 0; i < at; i++) {
-        const struct article_row *row = rows[i];
-        if (!is_copy(row, rows[at]))
-            continue;
-        const article_name *of = originals[i];
-        return of ? name_new(rows[at]->arena, of->source, of->key, of->revision)
-                  : name_new(rows[at]->arena, row->source, row->key, row->revision);
-    }
+    for (size_t i = 0; i < at; i++)
+        if (!originals[i] && is_copy(rows[i], rows[at]))
+            return name_new(rows[at]->arena, rows[i]->source, rows[i]->key, rows[i]->revision);
     return NULL;
 }
 

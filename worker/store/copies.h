@@ -4,9 +4,10 @@
  *
  * Two articles are near copies when they have a band of their sketch in common and their SimHashes
  * differ in at most COPY_BITS of 64 bits (worker/extract/sketch.h; tests/e2e/test_copies.py
- * measures precision and recall). Revisions of one article are no copies of each other. The
- * original is the one stored first; a copy of a copy points to the original too. Two workers that
- * store two copies at the same moment do not see each other: then neither is marked.
+ * measures precision and recall). Revisions of one article are no copies of each other. A copy is a
+ * copy of an original, never of a copy: only originals keep their bands in the table, so that a page
+ * that comes a million times costs one look each. Two workers that store two copies at the same
+ * moment do not see each other: then neither is marked.
  */
 #ifndef WORKER_STORE_COPIES_H
 #define WORKER_STORE_COPIES_H
@@ -21,8 +22,5 @@ enum { COPY_BITS = 18 };
  */
 enum status copies_find(struct connection *connection, struct article_row **rows, size_t count,
                         struct failure *failure) MUST_CHECK;
-
-/* In how many of 64 bits the two differ. */
-unsigned copy_distance(uint64_t a, uint64_t b);
 
 #endif

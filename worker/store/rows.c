@@ -218,7 +218,7 @@ void row_parameters(struct article_row *row, struct parameter parameters[ARTICLE
         as_bytes(row->text, row->text_size),
         as_bytes(row->packed, row->packed_size),
         as_bytes(row->content, row->content_size),
-        row_bands(row),
+        first ? as_text("{}") : row_bands(row), /* only originals are looked for */
         as_text(first ? first->source : NULL),
         as_text(first ? first->key : NULL),
         first ? as_number(arena, first->revision) : as_text(NULL),

@@ -167,13 +167,11 @@ static const struct statement_row rows[SQL_STATEMENT_COUNT] = {
     /* AS MATERIALIZED: by the index on bands, whatever LIMIT promises. A revision is no copy. */
     [SQL_FIND_ORIGINAL] =
         {"find_original",
-         "WITH near AS MATERIALIZED (SELECT coalesce(a.duplicate_of, a.article_id) AS article_id"
+         "WITH near AS MATERIALIZED (SELECT s.name, a.key, a.revision, a.stored_at, a.article_id"
          " FROM newsloom.article a JOIN newsloom.source s USING (source_id)"
          " WHERE a.bands && $1 AND bit_count((a.sketch # $2)::bit(64)) <= $3"
          " AND NOT (s.name = $4 AND a.key = $5))"
-         " SELECT s.name, o.key, o.revision FROM near JOIN newsloom.article o USING (article_id)"
-         " JOIN newsloom.source s USING (source_id) WHERE NOT (s.name = $4 AND o.key = $5)"
-         " ORDER BY o.stored_at, o.article_id LIMIT 1",
+         " SELECT name, key, revision FROM near ORDER BY stored_at, article_id LIMIT 1",
          5,
          {PG_INT8_ARRAY, PG_INT8, PG_INT4, PG_TEXT, PG_TEXT}},
 };

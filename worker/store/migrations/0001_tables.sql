@@ -156,7 +156,7 @@ COMMENT ON COLUMN newsloom.article.trace_id IS 'The crawler''s own correlation i
 COMMENT ON COLUMN newsloom.article.model_digest IS 'Digest of all that the extractor knew; the same digest extracts the same.';
 COMMENT ON COLUMN newsloom.article.content_digest IS 'BLAKE2b-256 of title, a zero byte, content: what "the same content" means.';
 COMMENT ON COLUMN newsloom.article.extraction_digest IS 'BLAKE2b-256 of extraction; the event log entry carries the same.';
-COMMENT ON COLUMN newsloom.article.bands IS 'Of the body''s MinHash: near copies have one in common; empty when the body is too short to tell.';
+COMMENT ON COLUMN newsloom.article.bands IS 'Of the body''s MinHash: near copies have one in common. Empty for a copy, and when the body is too short to tell.';
 COMMENT ON COLUMN newsloom.article.labels IS 'The crawler''s own marks, never interpreted: {"name": "value"}.';
 COMMENT ON COLUMN newsloom.article.text IS 'The text that all offsets count in, in code points from zero: substr(text, start + 1, end - start).';
 COMMENT ON COLUMN newsloom.article.extraction IS 'The newsloom.v1.Extraction message, byte for byte as subscribers got it.';
