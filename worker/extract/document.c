@@ -4,15 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 16 };
+enum { FIRST_CAPACITY = 16, POINTS_A_TOKEN = 4 };
 
-/* Lists double at every power of two, so the count alone tells when a list is full. */
-static void *list_grow(struct arena *arena, void *list, uint32_t count, size_t element_size)
+/* Lists double at every power of two, so the count alone tells when a list is full. The first
+ * capacity is such a power. */
+static void *list_grow(struct arena *arena, void *list, uint32_t count, size_t element_size,
+                       uint32_t first)
 {
-    bool is_full = count == 0 || (count >= FIRST_CAPACITY && (count & (count - 1)) == 0);
+    bool is_full = count == 0 || (count >= first && (count & (count - 1)) == 0);
     if (!is_full)
         return list;
-    size_t capacity = count ? (size_t)count * 2 : FIRST_CAPACITY;
+    size_t capacity = count ? (size_t)count * 2 : first;
     void *grown = arena_take(arena, capacity, element_size);
     if (count)
         memcpy(grown, list, count * element_size);
@@ -22,28 +24,34 @@ static void *list_grow(struct arena *arena, void *list, uint32_t count, size_t e
 struct section *document_add_section(struct document *document)
 {
     document->sections = list_grow(document->arena, document->sections, document->section_count,
-                                   sizeof(*document->sections));
+                                   sizeof(*document->sections), FIRST_CAPACITY);
     return &document->sections[document->section_count++];
 }
 
 struct sentence *document_add_sentence(struct document *document)
 {
     document->sentences = list_grow(document->arena, document->sentences, document->sentence_count,
-                                    sizeof(*document->sentences));
+                                    sizeof(*document->sentences), FIRST_CAPACITY);
     return &document->sentences[document->sentence_count++];
+}
+
+/* As many tokens as most texts of this length have. */
+static uint32_t first_tokens(uint32_t length)
+{
+    return 1U << (32 - __builtin_clz(length / POINTS_A_TOKEN | FIRST_CAPACITY / 2));
 }
 
 struct token *document_add_token(struct document *document)
 {
     document->tokens = list_grow(document->arena, document->tokens, document->token_count,
-                                 sizeof(*document->tokens));
+                                 sizeof(*document->tokens), first_tokens(document->text.length));
     return &document->tokens[document->token_count++];
 }
 
 struct mention *document_add_mention(struct document *document)
 {
     document->mentions = list_grow(document->arena, document->mentions, document->mention_count,
-                                   sizeof(*document->mentions));
+                                   sizeof(*document->mentions), FIRST_CAPACITY);
     return &document->mentions[document->mention_count++];
 }
 

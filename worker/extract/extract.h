@@ -186,6 +186,7 @@ struct document {
     struct event *events;
     uint32_t event_count;
     struct reading *reading; /* the known phrases of all tokens (gazetteer.h); NULL: not yet read */
+    struct office **offices; /* of each mention (offices.h); NULL: not yet found */
 };
 
 struct knowledge; /* gazetteers and rules, read-only, shared by all threads (knowledge.h) */

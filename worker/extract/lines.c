@@ -161,28 +161,36 @@ static const char *const caption_marks[] = {"ảnh:",      "ảnh minh họa", "
 
 static const char *const picture_endings[] = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"};
 
+/* The same points with their marks composed, or the points themselves when there are none. */
+static const uint32_t *without_marks(struct arena *arena, const uint32_t *points,
+                                     uint32_t *length_io)
+{
+    uint32_t length = *length_io;
+    uint32_t first = 0;
+    while (first < length && !point_is_mark(points[first]))
+        first++;
+    if (first == length)
+        return points;
+    uint32_t *composed = arena_take(arena, length, sizeof(*composed));
+    for (uint32_t i = 0; i < length; i++)
+        composed[i] = point_lower(points[i]);
+    *length_io = (uint32_t)points_compose(composed, length);
+    return composed;
+}
+
 const char *line_fold(struct arena *arena, const uint32_t *points, uint32_t length)
 {
-    uint32_t *folded = arena_take(arena, (size_t)length + 1, sizeof(*folded));
-    size_t count = 0;
-    bool has_marks = false;
-    for (uint32_t i = 0; i < length; i++) {
-        if (point_is_space(points[i])) {
-            if (count && folded[count - 1] != ' ')
-                folded[count++] = ' ';
-            continue;
-        }
-        has_marks = has_marks || point_is_mark(points[i]);
-        folded[count++] = point_lower(points[i]);
-    }
-    while (count && folded[count - 1] == ' ')
-        count--;
-    if (has_marks)
-        count = points_compose(folded, count);
-    char *bytes = arena_take(arena, count * 4 + 1, 1);
+    points = without_marks(arena, points, &length);
+    char *bytes = arena_take(arena, (size_t)length * 4 + 1, 1);
     size_t size = 0;
-    for (size_t i = 0; i < count; i++)
-        size += point_write(folded[i], bytes + size);
+    for (uint32_t i = 0; i < length; i++) {
+        if (!point_is_space(points[i]))
+            size += point_write(point_lower(points[i]), bytes + size);
+        else if (size && bytes[size - 1] != ' ')
+            bytes[size++] = ' ';
+    }
+    if (size && bytes[size - 1] == ' ')
+        bytes[--size] = 0;
     return bytes;
 }
 

@@ -210,6 +210,8 @@ static void scan_sentence(struct scan *s, uint32_t first, uint32_t stop)
 
 struct office **offices_find(struct document *document, const struct reading *r)
 {
+    if (document->offices)
+        return document->offices;
     struct scan s = {.document = document, .r = r};
     s.mention_at = mentions_by_token(document, r);
     s.offices = arena_take(document->arena, document->mention_count + 1, sizeof(struct office *));
@@ -217,5 +219,6 @@ struct office **offices_find(struct document *document, const struct reading *r)
         const struct sentence *sentence = &document->sentences[i];
         scan_sentence(&s, sentence->first_token, sentence->first_token + sentence->token_count);
     }
+    document->offices = s.offices;
     return s.offices;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { CANDIDATES_LEAST = 256 };
+
 struct search *search_new(struct reading *reading)
 {
     struct arena *arena = reading->document->arena;
@@ -10,6 +12,8 @@ struct search *search_new(struct reading *reading)
     search->r = reading;
     search->flags = arena_take(arena, reading->token_count + 1, 1);
     search->heads = arena_take(arena, reading->token_count + 1, sizeof(uint32_t));
+    search->best = arena_take(arena, reading->token_count + 1, sizeof(uint64_t));
+    search->choice = arena_take(arena, reading->token_count + 1, sizeof(uint32_t));
     return search;
 }
 
@@ -26,7 +30,7 @@ void search_propose(struct search *search, Newsloom__V1__EntityType type, uint32
         end > search->r->sentence_ends[first])
         return;
     if (search->candidate_count == search->candidate_room) {
-        uint32_t room = search->candidate_room ? search->candidate_room * 2 : 1024;
+        uint32_t room = search->candidate_room ? search->candidate_room * 2 : CANDIDATES_LEAST;
         struct candidate *grown =
             arena_take(search->r->document->arena, room, sizeof(struct candidate));
         if (search->candidate_count)
@@ -40,9 +44,10 @@ void search_propose(struct search *search, Newsloom__V1__EntityType type, uint32
 }
 
 /* The candidate that begins here with the best sum of it and all behind, plus one; 0 when the token
- * is better left free. best holds the sums of all tokens behind and takes this one's. */
-static uint32_t best_choice(const struct search *search, uint32_t at, uint64_t *best)
+ * is better left free. The sums of all tokens behind are known. */
+static uint32_t best_choice(const struct search *search, uint32_t at)
 {
+    uint64_t *best = search->best;
     uint32_t choice = 0;
     best[at] = best[at + 1];
     for (uint32_t c = search->heads[at]; c; c = search->candidates[c - 1].next) {
@@ -61,11 +66,10 @@ struct candidate *search_choose(struct search *search, uint32_t *ret_count)
 {
     uint32_t count = search->r->token_count;
     struct arena *arena = search->r->document->arena;
-    uint64_t *best = arena_take(arena, count + 1, sizeof(uint64_t));
-    uint32_t *choice = arena_take(arena, count + 1, sizeof(uint32_t));
+    uint32_t *choice = search->choice;
     uint32_t chosen = 0;
     for (uint32_t i = count; i-- > 0;)
-        choice[i] = best_choice(search, i, best);
+        choice[i] = best_choice(search, i);
     for (uint32_t i = 0; i < count; i = choice[i] ? search->candidates[choice[i] - 1].end : i + 1)
         chosen += choice[i] != 0;
     struct candidate *result = arena_take(arena, chosen + 1, sizeof(*result));

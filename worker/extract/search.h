@@ -39,7 +39,9 @@ struct search {
     struct candidate *candidates;
     uint32_t candidate_count;
     uint32_t candidate_room;
-    uint32_t *heads; /* for each token, its first candidate plus one */
+    uint32_t *heads;  /* for each token, its first candidate plus one */
+    uint64_t *best;   /* for search_choose(), of each token: the best sum from here on */
+    uint32_t *choice; /* and the candidate to take for it, plus one; 0: none */
 };
 
 struct search *search_new(struct reading *reading);

@@ -169,21 +169,15 @@ static int title_weight(const struct lines *lines, uint32_t index, struct region
     return has_date_below ? weight + 15 : weight;
 }
 
-/* The headline: of the fitting lines above the prose the one that it speaks of most, else the first
- * line of the prose. */
-static uint32_t find_title(const struct document *document, const struct lines *lines,
-                           struct region region)
+/* Of the lines above the prose the one that it speaks of most. */
+static uint32_t best_title(const struct lines *lines, struct region region, uint32_t highest)
 {
-    uint32_t named = find_named_title(document, lines, region);
-    if (named != UINT32_MAX)
-        return named;
     struct word_pairs pairs = {0};
     for (uint32_t i = region.first; i < region.end; i++)
         if (lines->items[i].looks & LINE_PROSE)
             add_pairs(&pairs, lines->items[i].folded);
     uint32_t best = UINT32_MAX;
     int best_weight = 0;
-    uint32_t highest = region.first > TITLE_REACH ? region.first - TITLE_REACH : 0;
     for (uint32_t i = region.first; i-- > highest;) {
         if (!can_be_title(&lines->items[i]))
             continue;
@@ -193,8 +187,28 @@ static uint32_t find_title(const struct document *document, const struct lines *
             best_weight = weight;
         }
     }
-    if (best != UINT32_MAX)
-        return best;
+    return best;
+}
+
+/* The headline: of the fitting lines above the prose the one that it speaks of most, else the first
+ * line of the prose. */
+static uint32_t find_title(const struct document *document, const struct lines *lines,
+                           struct region region)
+{
+    uint32_t named = find_named_title(document, lines, region);
+    if (named != UINT32_MAX)
+        return named;
+    uint32_t highest = region.first > TITLE_REACH ? region.first - TITLE_REACH : 0;
+    uint32_t choices = 0, last = 0;
+    for (uint32_t i = highest; i < region.first; i++)
+        if (can_be_title(&lines->items[i])) {
+            choices++;
+            last = i;
+        }
+    if (choices > 1)
+        return best_title(lines, region, highest);
+    if (choices == 1)
+        return last;
     bool has_more = region.end - region.first >= 2;
     return has_more && can_be_title(&lines->items[region.first]) ? region.first : UINT32_MAX;
 }

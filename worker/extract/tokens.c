@@ -239,19 +239,15 @@ bool syllable_is_vietnamese(const char *folded)
     return false;
 }
 
-/* Every spelling of a document is folded once: an open-addressing table over its first letters. */
-struct spelling {
-    const char *folded; /* NULL: free */
-    uint64_t key;
-    struct span span; /* where it was seen first */
-    uint16_t shape;
-};
-
+/* Every spelling of a document is folded once: an open-addressing table of the tokens that were the
+ * first of their letters. */
 struct spellings {
-    struct spelling *slots;
+    uint32_t *slots; /* index + 1; 0: free */
     uint32_t mask;
     uint32_t used;
 };
+
+enum { SPELLINGS_LEAST = 256, POINTS_A_SLOT = 4 };
 
 static uint32_t hash_span(const struct document *document, struct span span)
 {
@@ -263,23 +259,26 @@ static uint32_t hash_span(const struct document *document, struct span span)
 
 static bool same_letters(const struct document *document, struct span a, struct span b)
 {
-    size_t length = a.end - a.start;
-    return length == b.end - b.start &&
-           memcmp(document->text.points + a.start, document->text.points + b.start,
-                  length * sizeof(uint32_t)) == 0;
+    const uint32_t *points = document->text.points;
+    if (a.end - a.start != b.end - b.start)
+        return false;
+    for (uint32_t i = 0; i < b.end - b.start; i++)
+        if (points[a.start + i] != points[b.start + i])
+            return false;
+    return true;
 }
 
-static void spellings_grow(struct document *document, struct spellings *spellings)
+static void spellings_make(struct document *document, struct spellings *spellings, uint32_t size)
 {
-    uint32_t size = spellings->mask ? (spellings->mask + 1) * 4 : 256;
-    struct spelling *slots = arena_take(document->arena, size, sizeof(*slots));
-    for (uint32_t i = 0; spellings->mask && i <= spellings->mask; i++) {
-        if (!spellings->slots[i].folded)
+    uint32_t *slots = arena_take(document->arena, size, sizeof(*slots));
+    for (uint32_t i = 0; spellings->used && i <= spellings->mask; i++) {
+        uint32_t token = spellings->slots[i];
+        if (!token)
             continue;
-        uint32_t at = hash_span(document, spellings->slots[i].span) & (size - 1);
-        while (slots[at].folded)
+        uint32_t at = hash_span(document, document->tokens[token - 1].span) & (size - 1);
+        while (slots[at])
             at = (at + 1) & (size - 1);
-        slots[at] = spellings->slots[i];
+        slots[at] = token;
     }
     spellings->slots = slots;
     spellings->mask = size - 1;
@@ -305,30 +304,42 @@ static uint16_t word_shape(const struct document *document, struct span span, co
     return (uint16_t)shape;
 }
 
-static const struct spelling *spelling_of(struct document *document, struct spellings *spellings,
-                                          struct span span)
+/* A token by itself; what stands before it is not yet said. */
+static struct token token_read(struct document *document, struct span span)
+{
+    const uint32_t *points = document->text.points + span.start;
+    struct token token = {.span = span};
+    token.folded = fold(document->arena, points, span.end - span.start);
+    token.key = word_key(token.folded);
+    if (point_is_letter(points[0]))
+        token.shape = word_shape(document, span, token.folded);
+    else
+        token.shape = point_is_digit(points[0]) ? SHAPE_NUMBER : SHAPE_PUNCTUATION;
+    return token;
+}
+
+/* Add a token; what is known of its letters is taken over. */
+static struct token *add_token(struct document *document, struct spellings *spellings,
+                               struct span span)
 {
     if (spellings->used * 2 >= spellings->mask)
-        spellings_grow(document, spellings);
+        spellings_make(document, spellings, (spellings->mask + 1) * 2);
     uint32_t at = hash_span(document, span) & spellings->mask;
-    while (spellings->slots[at].folded) {
-        if (same_letters(document, spellings->slots[at].span, span))
-            return &spellings->slots[at];
+    uint32_t known = 0;
+    while ((known = spellings->slots[at]) != 0 &&
+           !same_letters(document, document->tokens[known - 1].span, span))
         at = (at + 1) & spellings->mask;
+    struct token *token = document_add_token(document);
+    if (known) {
+        *token = document->tokens[known - 1];
+        token->span = span;
+        token->shape &= (uint16_t) ~(SHAPE_SPACE_BEFORE | SHAPE_LINE_START);
+        return token;
     }
-    struct spelling *spelling = &spellings->slots[at];
-    spelling->span = span;
-    spelling->folded =
-        fold(document->arena, document->text.points + span.start, span.end - span.start);
-    spelling->key = word_key(spelling->folded);
-    if (point_is_letter(document->text.points[span.start]))
-        spelling->shape = word_shape(document, span, spelling->folded);
-    else if (point_is_digit(document->text.points[span.start]))
-        spelling->shape = SHAPE_NUMBER;
-    else
-        spelling->shape = SHAPE_PUNCTUATION;
+    *token = token_read(document, span);
+    spellings->slots[at] = document->token_count;
     spellings->used++;
-    return spelling;
+    return token;
 }
 
 static uint32_t word_end(const uint32_t *points, uint32_t at, uint32_t end)
@@ -371,13 +382,9 @@ static void split_sentence(struct document *document, struct sentence *sentence,
             end = word_end(points, at, sentence->span.end);
         else if (point_is_digit(points[at]))
             end = number_end(points, at, sentence->span.end);
-        const struct spelling *spelling = spelling_of(document, spellings, (struct span){at, end});
-        struct token *token = document_add_token(document);
-        token->span = (struct span){at, end};
-        token->folded = spelling->folded;
-        token->key = spelling->key;
-        token->shape = (uint16_t)(spelling->shape | (has_space ? SHAPE_SPACE_BEFORE : 0) |
-                                  (is_line_start ? SHAPE_LINE_START : 0));
+        struct token *token = add_token(document, spellings, (struct span){at, end});
+        token->shape |= (uint16_t)((has_space ? SHAPE_SPACE_BEFORE : 0) |
+                                   (is_line_start ? SHAPE_LINE_START : 0));
         has_space = false;
         is_line_start = false;
         at = end;
@@ -388,6 +395,10 @@ static void split_sentence(struct document *document, struct sentence *sentence,
 void tokens_find(struct document *document)
 {
     struct spellings spellings = {0};
+    uint32_t size = SPELLINGS_LEAST;
+    while (size < document->text.length / POINTS_A_SLOT)
+        size *= 2;
+    spellings_make(document, &spellings, size);
     for (uint32_t i = 0; i < document->sentence_count; i++)
         split_sentence(document, &document->sentences[i], &spellings);
 }
