@@ -221,7 +221,7 @@ static bool read_again(const void *bytes, size_t size, struct arena *arena, stru
     struct error ignored;
     bool is_broken = decoded->replaced > 8 && (size_t)decoded->replaced * 40 > decoded->size;
     if (!is_broken) {
-        if (!legacy_is_suspect(decoded->bytes, decoded->size))
+        if (!legacy_is_suspect(decoded->bytes, decoded->size, arena))
             return false;
         bytes = legacy_bytes(decoded->bytes, decoded->size, arena, &size);
     }

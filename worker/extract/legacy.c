@@ -15,6 +15,7 @@ enum {
     SAMPLE_BYTES = 16 * 1024,
     ENOUGH_WORDS = 5,
     RIGHT_PERCENT = 80,
+    SANE_PERCENT = 50,
     SUSPECT_PERCENT = 3, /* of bytes that begin a Latin-1 letter */
     UNFIT_PERCENT = 2,   /* of characters that windows-1252 does not have */
     LONGEST_WORD = 48,
@@ -192,7 +193,7 @@ const char *legacy_guess(const void *bytes, size_t size, struct arena *arena)
 
 /* ---- Latin-1 letters that were bytes of something else ---- */
 
-bool legacy_is_suspect(const char *bytes, size_t size)
+static bool has_letters_of_bytes(const char *bytes, size_t size)
 {
     size_t latin = 0;
     size_t sample = size < SAMPLE_BYTES ? size : SAMPLE_BYTES;
@@ -203,6 +204,15 @@ bool legacy_is_suspect(const char *bytes, size_t size)
         latin += lead == 0xc2 || lead == 0xc3;
     }
     return latin * 100 > sample * SUSPECT_PERCENT;
+}
+
+/* What reads as Vietnamese already, carelessly written, is not to be made into something else. */
+bool legacy_is_suspect(const char *bytes, size_t size, struct arena *arena)
+{
+    if (!has_letters_of_bytes(bytes, size))
+        return false;
+    struct score score = score_text(bytes, size < SAMPLE_BYTES ? size : SAMPLE_BYTES, arena);
+    return score.right * 100 < score.words * SANE_PERCENT;
 }
 
 char *legacy_bytes(const char *utf8, size_t size, struct arena *arena, size_t *ret_size)

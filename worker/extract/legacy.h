@@ -20,7 +20,7 @@ struct arena;
 const char *legacy_guess(const void *bytes, size_t size, struct arena *arena);
 
 /* Is this clean UTF-8 full of Latin-1 letters and without one that only Vietnamese has? */
-bool legacy_is_suspect(const char *bytes, size_t size);
+bool legacy_is_suspect(const char *bytes, size_t size, struct arena *arena);
 
 /* The bytes that were taken for windows-1252; NULL when too much of it cannot have been. */
 char *legacy_bytes(const char *utf8, size_t size, struct arena *arena, size_t *ret_size);
