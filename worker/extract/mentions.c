@@ -103,21 +103,28 @@ static void propose_names(struct search *search, uint32_t at)
     }
 }
 
+static void propose_by_rules(struct search *search, uint32_t at)
+{
+    persons_propose(search, at);
+    locations_propose(search, at);
+    organizations_propose(search, at);
+    laws_propose(search, at);
+    named_events_propose(search, at);
+    crimes_propose(search, at);
+}
+
+/* First by the rules; once names are known, they join what the rules proposed. */
 static void propose_all(struct search *search)
 {
-    search_clear(search);
-    propose_dates(search);
+    if (!search->names)
+        propose_dates(search);
     for (uint32_t i = 0; i < search->r->token_count; i++) {
         if (!reading_has(search->r, i, SHAPE_WORD | SHAPE_NUMBER))
             continue;
-        persons_propose(search, i);
-        locations_propose(search, i);
-        organizations_propose(search, i);
-        laws_propose(search, i);
-        named_events_propose(search, i);
-        crimes_propose(search, i);
         if (search->names)
             propose_names(search, i);
+        else
+            propose_by_rules(search, i);
     }
 }
 

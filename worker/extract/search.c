@@ -17,12 +17,6 @@ struct search *search_new(struct reading *reading)
     return search;
 }
 
-void search_clear(struct search *search)
-{
-    search->candidate_count = 0;
-    memset(search->heads, 0, (search->r->token_count + 1) * sizeof(uint32_t));
-}
-
 void search_propose(struct search *search, Newsloom__V1__EntityType type, uint32_t first,
                     uint32_t end, uint32_t certainty)
 {

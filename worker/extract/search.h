@@ -45,7 +45,6 @@ struct search {
 };
 
 struct search *search_new(struct reading *reading);
-void search_clear(struct search *search); /* forget all candidates */
 
 void search_propose(struct search *search, Newsloom__V1__EntityType type, uint32_t first,
                     uint32_t end, uint32_t certainty);

@@ -28,31 +28,39 @@ static uint64_t mix(uint64_t hash)
     return hash ^ (hash >> 31);
 }
 
-/* How many hashes had which bit set: a column of binary digits for each bit, the lowest first. */
+/* How many hashes had which bit set. Bytes count until one of them could overflow: byte j of lane k
+ * counts bit 8 * j + k. */
 struct tally {
-    uint64_t digits[32];
+    uint64_t lanes[8];
+    uint32_t waiting; /* hashes in the lanes */
+    uint32_t counts[BITS];
+    uint32_t hashes; /* in all */
 };
 
-static void count_bits(struct tally *tally, uint64_t hash)
+static void tally_settle(struct tally *tally)
 {
-    uint64_t carry = hash;
-    for (unsigned i = 0; carry; i++) {
-        uint64_t next = tally->digits[i] & carry;
-        tally->digits[i] ^= carry;
-        carry = next;
-    }
+    for (unsigned bit = 0; bit < BITS; bit++)
+        tally->counts[bit] += tally->lanes[bit % 8] >> (bit - bit % 8) & UINT8_MAX;
+    memset(tally->lanes, 0, sizeof(tally->lanes));
+    tally->waiting = 0;
 }
 
-/* The bits that more than half of so many hashes had set. */
-static uint64_t majority(const struct tally *tally, uint32_t hashes)
+static void tally_add(struct tally *tally, uint64_t hash)
+{
+    for (unsigned lane = 0; lane < 8; lane++)
+        tally->lanes[lane] += hash >> lane & 0x0101010101010101ULL;
+    tally->hashes++;
+    if (++tally->waiting == UINT8_MAX)
+        tally_settle(tally);
+}
+
+/* The bits that more than half of the hashes had set. */
+static uint64_t tally_majority(struct tally *tally)
 {
     uint64_t bits = 0;
-    for (unsigned bit = 0; bit < BITS; bit++) {
-        uint64_t count = 0;
-        for (unsigned i = 0; i < COUNT_OF(tally->digits); i++)
-            count |= (tally->digits[i] >> bit & 1) << i;
-        bits |= (uint64_t)(2 * count > hashes) << bit;
-    }
+    tally_settle(tally);
+    for (unsigned bit = 0; bit < BITS; bit++)
+        bits |= (uint64_t)(2ULL * tally->counts[bit] > tally->hashes) << bit;
     return bits;
 }
 
@@ -115,12 +123,11 @@ void sketch_find(struct document *document)
             for (unsigned j = 0; j < RUN; j++)
                 hash = hash_text(hash, run[j]);
             hash = mix(hash);
-            count_bits(&tally, hash);
+            tally_add(&tally, hash);
             note_minimum(minima, hash);
         }
     }
-    uint32_t hashes = seen >= RUN ? seen - RUN + 1 : 0;
-    document->sketch = (struct sketch){.bits = majority(&tally, hashes)};
+    document->sketch = (struct sketch){.bits = tally_majority(&tally)};
     if (seen >= ENOUGH_SYLLABLES)
         join_bands(minima, &document->sketch);
 }

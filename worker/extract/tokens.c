@@ -162,16 +162,13 @@ static bool is_row(const char *letters, size_t size, const char rows[][ROW_SIZE]
         return false;
     memcpy(row, letters, size);
     uint64_t wanted = row_number(row);
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (row_number(rows[middle]) < wanted)
-            low = middle + 1;
-        else
-            high = middle;
+    size_t first = 0;
+    for (size_t left = count; left > 1;) {
+        size_t half = left / 2;
+        first += row_number(rows[first + half]) <= wanted ? half : 0;
+        left -= half;
     }
-    return low < count && row_number(rows[low]) == wanted;
+    return row_number(rows[first]) == wanted;
 }
 
 /* A syllable in codes without its tone. */
