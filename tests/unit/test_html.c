@@ -58,10 +58,12 @@ static void markup_tells_title_author_and_date(void **state)
     struct html_page page =
         read_page(arena, "<head><meta property=og:title content='Dân làng sửa đường'>"
                          "<meta name=author content='Minh An'>"
+                         "<meta property='og:site_name' content='Tin Vùng'>"
                          "<meta property=article:published_time content=2021-03-04T23:30:00Z>"
                          "</head><body><p>" PROSE_1 "</p>");
     assert_string_equal(page.title, "Dân làng sửa đường");
     assert_string_equal(page.author, "Minh An");
+    assert_string_equal(page.publisher, "Tin Vùng");
     assert_string_equal(page.published, "2021-03-05T06:30:00+07:00");
 }
 
@@ -71,8 +73,10 @@ static void linked_data_tells_author_and_date(void **state)
     CLEANUP(arena_free) struct arena *arena = arena_new(0);
     struct html_page page = read_page(
         arena, "<script type='application/ld+json'>{\"@graph\": [{\"@type\": \"NewsArticle\","
-               "\"datePublished\": \"2021-03-05\", \"author\": [{\"name\": \"Minh An\"}]}]}"
+               "\"datePublished\": \"2021-03-05\", \"author\": [{\"name\": \"Minh An\"}],"
+               "\"publisher\": {\"name\": \"Tin Vùng\"}}]}"
                "</script><p>" PROSE_1 "</p>");
+    assert_string_equal(page.publisher, "Tin Vùng");
     assert_string_equal(page.author, "Minh An");
     assert_string_equal(page.published, "2021-03-05");
 }

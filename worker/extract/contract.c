@@ -152,6 +152,7 @@ Newsloom__V1__Extraction *document_extraction(const struct document *document,
     extraction->published = lend(document->published);
     extraction->published_origin = document->published_origin;
     extraction->fetched = lend(document->input->fetched);
+    extraction->publisher = lend(document->publisher);
     extraction->language = lend(document->language);
     extraction->page_kind = document->page_kind;
     extraction->text_length = document->text.length;

@@ -13,6 +13,7 @@
 #include "worker/extract/language.h"
 #include "worker/extract/mentions.h"
 #include "worker/extract/published.h"
+#include "worker/extract/publisher.h"
 #include "worker/extract/roles.h"
 #include "worker/extract/sections.h"
 #include "worker/extract/sentences.h"
@@ -55,6 +56,7 @@ static enum status read_page(struct document *document, struct error *err)
     document->title = input->title[0] ? input->title : page.title;
     document->author = input->author[0] ? input->author : page.author;
     document->published = page.published;
+    document->publisher = page.publisher;
     return STATUS_OK;
 }
 
@@ -148,11 +150,17 @@ static void step_order(struct document *document, const struct knowledge *knowle
     document->mention_count = kept;
 }
 
+static void step_publisher(struct document *document, const struct knowledge *knowledge)
+{
+    (void)knowledge;
+    publisher_find(document);
+}
+
 typedef void (*extract_step)(struct document *document, const struct knowledge *knowledge);
 
 static const extract_step reading_steps[] = {step_sections, step_sentences, step_tokens};
-static const extract_step finding_steps[] = {step_dates,    mentions_find, step_order,
-                                             entities_join, roles_find,    events_find};
+static const extract_step finding_steps[] = {
+    step_dates, mentions_find, step_order, step_publisher, entities_join, roles_find, events_find};
 
 static enum status run_steps(struct document *document, const struct knowledge *knowledge,
                              const struct extract_limits *limits, bool is_finding,
@@ -178,6 +186,7 @@ enum status extract_document(const struct knowledge *knowledge, const struct art
                                 .title = "",
                                 .author = "",
                                 .published = "",
+                                .publisher = "",
                                 .language = "und"};
     enum status status = read_content(&document, limits, err);
     if (status != STATUS_OK)

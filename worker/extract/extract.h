@@ -167,6 +167,7 @@ struct document {
     const char *title;
     const char *author;
     const char *published; /* ISO 8601 or "" */
+    const char *publisher; /* paper or agency that the page names, or "" */
     Newsloom__V1__PublishedOrigin published_origin;
     const char *language;
     Newsloom__V1__PageKind page_kind;

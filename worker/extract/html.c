@@ -422,6 +422,7 @@ enum status html_read(const struct article_input *input, struct arena *arena,
         page.title = meta.title;
     page.author = meta.author ? meta.author : "";
     page.published = meta.published ? meta.published : "";
+    page.publisher = meta.publisher ? meta.publisher : "";
     *ret_page = page;
     return STATUS_OK;
 }

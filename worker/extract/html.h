@@ -14,9 +14,10 @@
 struct html_page {
     const char *bytes; /* the extracted text, clean UTF-8, in the arena */
     size_t size;
-    const char *title; /* never NULL, as the next two */
+    const char *title; /* never NULL, as the next three */
     const char *author;
     const char *published; /* ISO 8601 or "" */
+    const char *publisher;
 };
 
 /* The charset is the article's own; empty: the page's declaration, else UTF-8. INVALID "content: …"

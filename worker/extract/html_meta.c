@@ -66,6 +66,12 @@ static void note_author(struct html_meta *meta, const char *text, struct arena *
         meta->author = tidy(text, arena);
 }
 
+static void note_publisher(struct html_meta *meta, const char *text, struct arena *arena)
+{
+    if (!meta->publisher && !strstr(text, "://"))
+        meta->publisher = tidy(text, arena);
+}
+
 static void note_published(struct html_meta *meta, const char *text, struct arena *arena)
 {
     struct moment moment = MOMENT_NONE;
@@ -86,19 +92,32 @@ static void note_meta(struct html_meta *meta, const xmlNode *element, struct are
             note_title(meta, content, arena);
         if (is_listed(name, author_names, COUNT_OF(author_names)))
             note_author(meta, content, arena);
+        if (strcasecmp(name, "og:site_name") == 0)
+            note_publisher(meta, content, arena);
         if (is_listed(name, published_names, COUNT_OF(published_names)))
             note_published(meta, content, arena);
     }
 }
 
-static void note_linked_author(struct html_meta *meta, const json_t *author, struct arena *arena)
+/* A name as JSON-LD gives it: text, an object that has one, or a list of these. */
+static const char *linked_name(const json_t *value)
 {
-    if (json_is_array(author))
-        author = json_array_get(author, 0);
-    if (json_is_object(author))
-        author = json_object_get(author, "name");
-    if (json_is_string(author))
-        note_author(meta, json_string_value(author), arena);
+    if (json_is_array(value))
+        value = json_array_get(value, 0);
+    if (json_is_object(value))
+        value = json_object_get(value, "name");
+    return json_string_value(value);
+}
+
+static void note_linked_article(struct html_meta *meta, const json_t *article, struct arena *arena)
+{
+    const char *author = linked_name(json_object_get(article, "author"));
+    const char *publisher = linked_name(json_object_get(article, "publisher"));
+    note_published(meta, json_string_value(json_object_get(article, "datePublished")), arena);
+    if (author)
+        note_author(meta, author, arena);
+    if (publisher)
+        note_publisher(meta, publisher, arena);
 }
 
 /* JSON-LD nests articles in lists and graphs. */
@@ -113,11 +132,8 @@ static void note_linked(struct html_meta *meta, const json_t *value, struct aren
             note_linked(meta, json_array_get(value, i), arena, depth + 1);
         return;
     }
-    const json_t *published = json_object_get(value, "datePublished");
-    if (json_is_string(published)) {
-        note_published(meta, json_string_value(published), arena);
-        note_linked_author(meta, json_object_get(value, "author"), arena);
-    }
+    if (json_is_string(json_object_get(value, "datePublished")))
+        note_linked_article(meta, value, arena);
     const json_t *graph = json_object_get(value, "@graph");
     if (graph)
         note_linked(meta, graph, arena, depth + 1);

@@ -13,6 +13,7 @@ struct html_meta {
     const char *title; /* each NULL until it is found; the first of a kind stays */
     const char *author;
     const char *published; /* RFC 3339, Vietnam's clock */
+    const char *publisher;
 };
 
 /* Look at one element of the page, in document order. */

@@ -192,6 +192,7 @@ void report_json(const struct document *document, const char *file, FILE *out)
     json_object_set_new(object, "source", text_or_null(document->input->source));
     json_object_set_new(object, "title", text_or_null(document->title));
     json_object_set_new(object, "author", text_or_null(document->author));
+    json_object_set_new(object, "publisher", text_or_null(document->publisher));
     json_object_set_new(object, "published", text_or_null(document->published));
     json_object_set_new(object, "published_origin",
                         json_string(origin_names[document->published_origin]));

@@ -222,6 +222,7 @@ void row_parameters(struct article_row *row, struct parameter parameters[ARTICLE
         as_text(first ? first->source : NULL),
         as_text(first ? first->key : NULL),
         first ? as_number(arena, first->revision) : as_text(NULL),
+        as_words(x->publisher),
     };
     memcpy(parameters, filled, sizeof filled);
 }

@@ -9,7 +9,7 @@
         PG_INT8, PG_INT8, PG_TEXT, PG_TEXT, PG_INT4, PG_INT4, PG_INT8, PG_TEXT, PG_TEXT, PG_TEXT, \
             PG_TEXT, PG_TEXT, PG_INT4, PG_TEXT, PG_TEXT, PG_TEXT, PG_TEXT, PG_TEXT, PG_TEXT,      \
             PG_TEXT, PG_TEXT, PG_TEXT, PG_BYTEA, PG_TEXT, PG_TEXT, PG_BYTEA, PG_BYTEA, PG_TEXT,   \
-            PG_BYTEA, PG_BYTEA, PG_INT8_ARRAY, PG_TEXT, PG_TEXT, PG_INT4,                         \
+            PG_BYTEA, PG_BYTEA, PG_INT8_ARRAY, PG_TEXT, PG_TEXT, PG_INT4, PG_TEXT,                \
     }
 
 #define REPORTED_ON                                                                 \
@@ -51,11 +51,12 @@ static const struct statement_row rows[SQL_STATEMENT_COUNT] = {
          " generation, sketch, published, published_at, published_on, published_origin, fetched_at,"
          " reported_on, text_length, page_kind, url, title, author, language, content_type,"
          " charset, extractor, extractor_version, model_digest, trace_id, labels, content_digest,"
-         " extraction_digest, text, extraction, content, bands, duplicate_of)"
+         " extraction_digest, text, extraction, content, bands, publisher, duplicate_of)"
          " SELECT $1, $2, s.source_id, $4, $5, $6, $7, $8, $9::timestamptz, $10::date,"
          " $11::newsloom.published_origin, $12::timestamptz, " REPORTED_ON ", $13,"
          " $14::newsloom.page_kind, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25::jsonb,"
-         " $26, $27, $28, $29, $30, $31, " FIRST_ARTICLE " FROM newsloom.source s WHERE s.name = $3"
+         " $26, $27, $28, $29, $30, $31, $35, " FIRST_ARTICLE
+         " FROM newsloom.source s WHERE s.name = $3"
          " ON CONFLICT (source_id, key, revision) DO NOTHING RETURNING article_id",
          ARTICLE_PARAMETERS, ARTICLE_TYPES},
     [SQL_UPDATE_ARTICLE] =
@@ -67,7 +68,7 @@ static const struct statement_row rows[SQL_STATEMENT_COUNT] = {
          " url = $15, title = $16, author = $17, language = $18, content_type = $19, charset = $20,"
          " extractor = $21, extractor_version = $22, model_digest = $23, trace_id = $24,"
          " labels = $25::jsonb, content_digest = $26, extraction_digest = $27, text = $28,"
-         " extraction = $29, content = $30, bands = $31,"
+         " extraction = $29, content = $30, bands = $31, publisher = $35,"
          " duplicate_of = " FIRST_ARTICLE ", stored_at = now()"
          " WHERE article_id = $1 AND key = $4 AND generation < $6"
          " AND source_id = (SELECT s.source_id FROM newsloom.source s WHERE s.name = $3)"

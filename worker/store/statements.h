@@ -27,8 +27,8 @@ enum statement {
     SQL_STATEMENT_COUNT
 };
 
-#define ARTICLE_PARAMETERS   34
-#define STATEMENT_PARAMETERS 34 /* most of any statement */
+#define ARTICLE_PARAMETERS   35
+#define STATEMENT_PARAMETERS 35 /* most of any statement */
 
 struct statement_row {
     const char *name;

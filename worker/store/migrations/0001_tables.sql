@@ -109,6 +109,7 @@ CREATE TABLE newsloom.article (
     url                text NOT NULL,
     title              text NOT NULL,
     author             text NOT NULL,
+    publisher          text NOT NULL DEFAULT '',
     published          text NOT NULL,
     language           text NOT NULL,
     content_type       text NOT NULL,
@@ -146,6 +147,7 @@ COMMENT ON COLUMN newsloom.article.key IS 'The article''s identity within its so
 COMMENT ON COLUMN newsloom.article.url IS 'Where it was fetched; may be empty.';
 COMMENT ON COLUMN newsloom.article.title IS 'From the feeder or the page; may be empty.';
 COMMENT ON COLUMN newsloom.article.author IS 'As the page gives it; may be empty.';
+COMMENT ON COLUMN newsloom.article.publisher IS 'Paper or agency that the page names as its own or as the one it took the report from; may be empty.';
 COMMENT ON COLUMN newsloom.article.published IS 'The publication date as extracted, ISO 8601; empty when not known.';
 COMMENT ON COLUMN newsloom.article.language IS 'BCP 47: vi; else a guess, from which nothing else follows; und when it could not be told.';
 COMMENT ON COLUMN newsloom.article.content_type IS 'Of content: text/plain or text/html.';
