@@ -18,11 +18,13 @@ INSERT INTO newsloom.source (name) SELECT 'source-' || i FROM generate_series(1,
 INSERT INTO newsloom.article (article_id, sketch, source_id, revision, generation, reported_on,
     text_length, published_origin, page_kind, key, url, title, author, published, language,
     content_type, charset, extractor, extractor_version, trace_id, model_digest, content_digest,
-    extraction_digest, text, extraction, content)
+    extraction_digest, text, extraction, content, duplicate_of, bands)
 SELECT i, i, 1 + i % 20, 1, 1, DATE '2024-01-01' + (i / 150)::integer, 100, 'FEEDER', 'ARTICLE',
     'key-' || i, 'https://tin.example/' || i, 'Tin số ' || i, '', '', 'vi', 'text/plain', '', 'test',
     '1', '', '', sha256(i::text::bytea), sha256(i::text::bytea),
-    'Bài viết về chủ đề ' || i % 1000 || ' tại địa phương ' || i % 777, '', ''
+    'Bài viết về chủ đề ' || i % 1000 || ' tại địa phương ' || i % 777, '', '',
+    CASE WHEN i % 5 = 0 THEN i - 1 END,
+    CASE WHEN i % 5 <> 0 THEN ARRAY(SELECT i * 8 + b FROM generate_series(1, 8) b) ELSE '{{}}' END
 FROM generate_series(1, {ARTICLES}) i;
 INSERT INTO newsloom.entity (entity_id, type, resolution, key_version, name, canonical_key)
 SELECT md5(i::text)::uuid, (ARRAY['PERSON', 'ORGANIZATION', 'LOCATION'])[1 + i % 3]::newsloom.entity_type,
@@ -94,6 +96,11 @@ QUESTIONS = {
         "SELECT * FROM newsloom.article_overview WHERE reported_on = '2025-03-01'",
     "one article":
         "SELECT * FROM newsloom.article_overview WHERE article_id = 4711",
+    "who copied it":
+        "SELECT * FROM newsloom.article_copies WHERE article_id = 4714",
+    "is there something like it":
+        "SELECT article_id FROM newsloom.article WHERE bands && ARRAY[7, 4711 * 8 + 3]::bigint[] "
+        "AND bit_count((sketch # 4711)::bit(64)) <= 18",
     "that page":
         "SELECT * FROM newsloom.current_article WHERE url = 'https://tin.example/4711'",
     "which mentions of that day":
