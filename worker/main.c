@@ -55,13 +55,14 @@ static int run(const struct settings *settings)
     char name_buffer[OPTIONS_NAME_SIZE];
     struct options options = worker_options_read(settings, name_buffer);
     struct counters *counters = counters_new(worker_tallies_table, TALLY_COUNT);
-    struct knowledge *knowledge = knowledge_open();
+    struct knowledge *knowledge = NULL;
     struct http *http = NULL;
     struct error err;
     bool stuck = false;
     int exit_code;
     block_signals();
-    if (http_open(&http, options.listen_http, counters, &err) == STATUS_OK) {
+    if (knowledge_open(options.extract_model, &knowledge, &err) == STATUS_OK &&
+        http_open(&http, options.listen_http, counters, &err) == STATUS_OK) {
         say_start(&options, knowledge, http);
         struct worker *worker = worker_new(&options, knowledge, counters, http);
         exit_code = worker_run(&worker, &stuck);

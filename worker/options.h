@@ -16,6 +16,7 @@ struct options {
     const char *worker_name; /* never empty */
     unsigned slots;
     unsigned extract_threads;
+    const char *extract_model; /* "": the one beside the program */
     int64_t extract_budget_ms;
     size_t extract_memory_bytes;
     size_t batch_articles;

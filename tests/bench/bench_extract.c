@@ -109,7 +109,12 @@ int main(int argc, char **argv)
         (void)fputs("usage: bench_extract [--seconds N] FILE|FOLDER ...\n", stderr);
         return EX_USAGE;
     }
-    struct knowledge *knowledge = knowledge_open();
+    struct knowledge *knowledge = NULL;
+    struct error err = {0};
+    if (knowledge_open(NULL, &knowledge, &err) != STATUS_OK) {
+        (void)fprintf(stderr, "bench_extract: %s\n", err.text);
+        return status_exit_code(err.status);
+    }
     size_t rounds = 0;
     double start = cpu_seconds();
     double seconds = 0;

@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct knowledge *knowledge;
     if (!knowledge)
-        knowledge = knowledge_open();
+        ENSURE(knowledge_open(NULL, &knowledge, NULL) == STATUS_OK);
     struct article_input input = input_from(data, size);
     struct extract_limits limits = {.memory_bytes = BUDGET, .text_length = 1 << 20};
     struct arena *arena = arena_new(BUDGET);

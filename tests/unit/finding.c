@@ -19,7 +19,8 @@ static void close_knowledge(void)
 const struct knowledge *shared_knowledge(void)
 {
     if (!knowledge) {
-        knowledge = knowledge_open();
+        struct error err = {0};
+        assert_ok(knowledge_open(NULL, &knowledge, &err), err);
         assert_int_equal(atexit(close_knowledge), 0);
     }
     return knowledge;

@@ -237,7 +237,8 @@ static void near_copies_have_near_sketches(void **state)
 
 static int open_knowledge(void **state)
 {
-    *state = knowledge_open();
+    struct error err = {0};
+    assert_ok(knowledge_open(NULL, (struct knowledge **)state, &err), err);
     return 0;
 }
 

@@ -19,7 +19,7 @@ enum { BATCH = 64, MOST_JOBS = 64 };
 static const size_t memory_limit = (size_t)256 << 20;
 
 static const char usage[] =
-    "usage: newsloom extract [--format text|json] [--jobs N] FILE|FOLDER|-…\n"
+    "usage: newsloom extract [--format text|json] [--jobs N] [--model FILE] FILE|FOLDER|-…\n"
     "\n"
     "Find persons, organisations, places, dates, laws, events and crimes in Vietnamese news\n"
     "articles and print them. Needs no broker and no database.\n"
@@ -36,11 +36,13 @@ static const char usage[] =
     "(default)\n"
     "  -f, --format json   one line of JSON an article, offsets in Unicode code points\n"
     "  -j, --jobs N        extract on N threads; the output is the same (default 1)\n"
+    "  -m, --model FILE    the tagger's model (default: the one installed with newsloom)\n"
     "  -h, --help          print this and exit\n"
     "  -V, --version       print the version and exit\n"
     "\n"
     "Exit status: 0 all articles were extracted; 64 wrong usage; 65 an article cannot be read;\n"
-    "66 a file cannot be opened; 75 an article needs more memory than allowed. What can be\n"
+    "66 a file or the model cannot be opened; 75 an article needs more memory than allowed. What "
+    "can be\n"
     "extracted is printed in any case; what cannot is named on standard error.\n"
     "\n"
     "examples:\n"
@@ -52,6 +54,7 @@ struct options {
     bool is_json;
     bool in_colour;
     unsigned jobs;
+    const char *model; /* NULL: the one beside this program */
 };
 
 /* One article of a batch: what came in, what goes out. */
@@ -166,16 +169,14 @@ static bool parse_jobs(const char *text, unsigned *ret_jobs)
 static int parse_options(int argc, char **argv, struct options *ret_options)
 {
     static const struct option table[] = {
-        {"format", required_argument, NULL, 'f'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+        {"format", required_argument, NULL, 'f'}, {"jobs", required_argument, NULL, 'j'},
+        {"model", required_argument, NULL, 'm'},  {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
     };
     struct options options = {.jobs = 1};
     int option = 0;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread is started
-    while ((option = getopt_long(argc, argv, "f:j:hV", table, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "f:j:m:hV", table, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(usage, stdout);
             return -1;
@@ -190,6 +191,10 @@ static int parse_options(int argc, char **argv, struct options *ret_options)
         }
         if (option == 'j' && parse_jobs(optarg, &options.jobs))
             continue;
+        if (option == 'm') {
+            options.model = optarg;
+            continue;
+        }
         if (option == 'f')
             (void)fprintf(stderr, "newsloom extract: --format is text or json, not \"%s\"\n",
                           optarg);
@@ -213,7 +218,11 @@ int main(int argc, char **argv)
         return parsed < 0 ? EX_OK : parsed;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread is started
     run.options.in_colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-    run.knowledge = knowledge_open();
+    struct error err = {0};
+    if (knowledge_open(run.options.model, &run.knowledge, &err) != STATUS_OK) {
+        note_failure(&run, &err);
+        return run.exit_code;
+    }
     const struct intake intake = {.take = take, .complain = complain, .context = &run};
     for (int i = optind; i < argc; i++)
         intake_read(&intake, argv[i]);

@@ -6,6 +6,7 @@
 
 #include "worker/extract/gazetteer.h"
 #include "worker/extract/knowledge_tables.h"
+#include "worker/extract/tagger.h"
 
 #define KEY_MULTIPLIER 0x9E3779B97F4A7C15ULL /* as compile_knowledge.py has it */
 
@@ -13,9 +14,10 @@ enum { NOT_KNOWN = 0, LENGTH_MOST = 8 };
 
 struct knowledge {
     uint8_t digest[DIGEST_SIZE];
+    struct tagger *tagger;
 };
 
-struct knowledge *knowledge_open(void)
+struct knowledge *knowledge_open_untrained(void)
 {
     struct knowledge *knowledge = memory_new(sizeof(*knowledge));
     uint8_t bytes[2 * DIGEST_SIZE];
@@ -25,10 +27,34 @@ struct knowledge *knowledge_open(void)
     return knowledge;
 }
 
+enum status knowledge_open(const char *model_path, struct knowledge **ret_knowledge,
+                           struct error *err)
+{
+    struct tagger *tagger = NULL;
+    enum status status = tagger_open(model_path, &tagger, err);
+    if (status != STATUS_OK)
+        return status;
+    struct knowledge *knowledge = knowledge_open_untrained();
+    uint8_t bytes[2 * DIGEST_SIZE];
+    memcpy(bytes, knowledge->digest, DIGEST_SIZE);
+    memcpy(bytes + DIGEST_SIZE, tagger_digest(tagger), DIGEST_SIZE);
+    digest_bytes(bytes, sizeof(bytes), knowledge->digest);
+    knowledge->tagger = tagger;
+    *ret_knowledge = knowledge;
+    return STATUS_OK;
+}
+
 void knowledge_close(struct knowledge **knowledge_p)
 {
+    if (*knowledge_p)
+        tagger_close(&(*knowledge_p)->tagger);
     free(*knowledge_p);
     *knowledge_p = NULL;
+}
+
+const struct tagger *knowledge_tagger(const struct knowledge *knowledge)
+{
+    return knowledge->tagger;
 }
 
 const uint8_t *knowledge_digest(const struct knowledge *knowledge)

@@ -4,8 +4,9 @@
  * ranks.
  *
  * Compiled from worker/model/knowledge/ (plain TSV, sorted, each file with its source) into the
- * program at build time. Read-only after opening and shared by all threads. The digest covers every
- * byte that can change a result, so two workers with the same digest extract the same.
+ * program at build time; the tagger's model is a file beside it. Read-only after opening and shared
+ * by all threads. The digest covers every byte that can change a result, so two workers with the
+ * same digest extract the same.
  */
 #ifndef WORKER_EXTRACT_KNOWLEDGE_H
 #define WORKER_EXTRACT_KNOWLEDGE_H
@@ -14,9 +15,18 @@
 #include "common/status.h"
 
 struct knowledge;
+struct tagger; /* tagger.h */
 
-struct knowledge *knowledge_open(void);
+/* Everything that extraction needs, with the model at this path; NULL or "": the one that lies
+ * beside this program. The error says which file it is and what to do. */
+enum status knowledge_open(const char *model_path, struct knowledge **ret_knowledge,
+                           struct error *err) MUST_CHECK;
+/* Gazetteers and rules alone: what a model is trained with. */
+struct knowledge *knowledge_open_untrained(void);
 void knowledge_close(struct knowledge **knowledge_p);
+
+/* NULL: untrained. */
+const struct tagger *knowledge_tagger(const struct knowledge *knowledge);
 
 /* Announced by workers, stored with every extraction. */
 const uint8_t *knowledge_digest(const struct knowledge *knowledge);

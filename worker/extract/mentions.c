@@ -3,6 +3,7 @@
 
 #include "worker/extract/document.h"
 #include "worker/extract/search.h"
+#include "worker/extract/tagger.h"
 
 #define PERSON       NEWSLOOM__V1__ENTITY_TYPE__PERSON
 #define ORGANIZATION NEWSLOOM__V1__ENTITY_TYPE__ORGANIZATION
@@ -195,8 +196,10 @@ static uint32_t sentence_of(const struct document *document, uint32_t token)
     return low;
 }
 
-/* Replace the mentions by the chosen ones; a date keeps what dates_find() knew of it. */
-static void keep(struct search *search, const struct candidate *chosen, uint32_t count)
+/* Replace the mentions by the chosen ones; a date keeps what dates_find() knew of it. unit makes
+ * thousandths of certainties. */
+static void keep(struct search *search, const struct candidate *chosen, uint32_t count,
+                 uint32_t unit)
 {
     struct document *document = search->r->document;
     uint32_t date_count = document->mention_count;
@@ -223,21 +226,89 @@ static void keep(struct search *search, const struct candidate *chosen, uint32_t
                                     .value = "",
                                     .date_from = "",
                                     .date_to = "",
-                                    .confidence = (uint16_t)(name->certainty * 10)};
+                                    .confidence = (uint16_t)(name->certainty * unit)};
     }
+}
+
+/* Where the dates stand: for each token, the end of the date that begins there, or 0. */
+static uint32_t *date_ends(const struct search *search)
+{
+    const struct document *document = search->r->document;
+    uint32_t *ends = arena_take(document->arena, search->r->token_count + 1, sizeof(*ends));
+    for (uint32_t m = 0; m < document->mention_count; m++) {
+        uint32_t first = token_at(search->r, document->mentions[m].span.start);
+        ends[first] = token_at(search->r, document->mentions[m].span.end);
+    }
+    return ends;
+}
+
+/* The end of the name that begins here; it holds a date whole or ends before it. */
+static uint32_t name_end(const struct search *search, const struct verdict *verdicts,
+                         const uint32_t *dates, uint32_t first)
+{
+    uint32_t stop = search_sentence_end(search, first);
+    uint32_t end = first + 1;
+    unsigned inside = verdicts[first].label + 1U;
+    while (end < stop && verdicts[end].label == inside)
+        end++;
+    for (uint32_t i = first + 1; i < end; i++)
+        if (dates[i] > end)
+            return i;
+    return end;
+}
+
+/* The names that the tagger finds, and the dates between them. */
+static struct candidate *decide(const struct search *search, const struct tagger *tagger,
+                                const struct candidate *chosen, uint32_t *count)
+{
+    const struct document *document = search->r->document;
+    const struct clue *clues = clues_find(search, chosen, *count);
+    const struct verdict *verdicts = tagger_decide(tagger, document, clues);
+    const uint32_t *dates = date_ends(search);
+    struct candidate *result =
+        arena_take(document->arena, search->r->token_count + 1, sizeof(*result));
+    *count = 0;
+    for (uint32_t i = 0, end = 0; i < search->r->token_count; i = end) {
+        bool is_name = verdicts[i].label % 2 == 1;
+        end = is_name ? name_end(search, verdicts, dates, i) : i + 1;
+        if (dates[i] && (!is_name || dates[i] > end)) {
+            end = dates[i];
+            result[(*count)++] = (struct candidate){.first = i, .end = end, .type = DATE};
+        } else if (is_name) {
+            int32_t margin = tagger_margin(verdicts, i, end, search_sentence_end(search, i));
+            result[(*count)++] = (struct candidate){
+                .first = i,
+                .end = end,
+                .type = tag_type((enum tag)(verdicts[i].label / 2)),
+                .certainty = tagger_confidence(tagger, margin),
+            };
+        }
+    }
+    return result;
+}
+
+const struct candidate *mentions_propose(struct document *document,
+                                         const struct knowledge *knowledge,
+                                         struct search **ret_search, uint32_t *ret_count)
+{
+    document_sort_mentions(document);
+    struct search *search = search_new(reading_of(document, knowledge));
+    flag_tokens(search);
+    propose_all(search);
+    const struct candidate *chosen = search_choose(search, ret_count);
+    learn(search, chosen, *ret_count);
+    propose_all(search);
+    *ret_search = search;
+    return search_choose(search, ret_count);
 }
 
 void mentions_find(struct document *document, const struct knowledge *knowledge)
 {
-    document_sort_mentions(document);
-    struct reading *r = reading_of(document, knowledge);
-    struct search *search = search_new(r);
+    struct search *search = NULL;
     uint32_t count = 0;
-    flag_tokens(search);
-    propose_all(search);
-    const struct candidate *chosen = search_choose(search, &count);
-    learn(search, chosen, count);
-    propose_all(search);
-    chosen = search_choose(search, &count);
-    keep(search, chosen, count);
+    const struct candidate *chosen = mentions_propose(document, knowledge, &search, &count);
+    const struct tagger *tagger = knowledge_tagger(knowledge);
+    if (tagger)
+        chosen = decide(search, tagger, chosen, &count);
+    keep(search, chosen, count, tagger ? 1 : 10);
 }

@@ -16,6 +16,14 @@
 #include "worker/extract/extract.h"
 #include "worker/extract/knowledge.h"
 
+struct candidate;
+struct search;
+
+/* What the rules propose and choose, chosen by start; the first half of mentions_find(). */
+const struct candidate *mentions_propose(struct document *document,
+                                         const struct knowledge *knowledge,
+                                         struct search **ret_search, uint32_t *ret_count);
+
 void mentions_find(struct document *document, const struct knowledge *knowledge);
 
 #endif

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/clues.h"
+
+#include <string.h>
+
+enum {
+    HEAD_REACH = 12,
+    AHEAD_REACH = 6,
+    TABLE_LEAST = 256,
+};
+
+/* How tokens look; the first are words. */
+enum look {
+    LOOK_LOWER,
+    LOOK_LOWER_FOREIGN,
+    LOOK_CAPITAL,
+    LOOK_CAPITAL_FOREIGN,
+    LOOK_LETTER, /* one capital letter */
+    LOOK_CAPITALS,
+    LOOK_LONG_CAPITALS,
+    LOOK_CODE,  /* C46 */
+    LOOK_MIXED, /* VnExpress */
+    LOOK_SHOUTED,
+    LOOK_SHORT_NUMBER,
+    LOOK_YEAR,
+    LOOK_NUMBER,
+    LOOK_MARK, /* + index in marks */
+};
+
+static const struct {
+    Newsloom__V1__EntityType type;
+} tags[TAG_COUNT] = {
+    [TAG_PERSON] = {NEWSLOOM__V1__ENTITY_TYPE__PERSON},
+    [TAG_ORGANIZATION] = {NEWSLOOM__V1__ENTITY_TYPE__ORGANIZATION},
+    [TAG_LOCATION] = {NEWSLOOM__V1__ENTITY_TYPE__LOCATION},
+    [TAG_LAW] = {NEWSLOOM__V1__ENTITY_TYPE__LAW},
+    [TAG_EVENT] = {NEWSLOOM__V1__ENTITY_TYPE__EVENT},
+    [TAG_CRIME] = {NEWSLOOM__V1__ENTITY_TYPE__CRIME},
+};
+
+enum tag tag_of(Newsloom__V1__EntityType type)
+{
+    unsigned tag = 0;
+    while (tag < TAG_COUNT && tags[tag].type != type)
+        tag++;
+    return (enum tag)tag;
+}
+
+Newsloom__V1__EntityType tag_type(enum tag tag)
+{
+    return tags[tag].type;
+}
+
+/* One word of the article in whatever case, and what its tokens were taken for. */
+struct word {
+    uint32_t hash;
+    uint32_t count; /* 0: free */
+    uint32_t capitals;
+    uint32_t inner_capitals; /* not at the start of a sentence */
+    uint32_t outside;        /* capitalised, but named nothing */
+    uint32_t named[TAG_COUNT];
+};
+
+/* One spelling; tokens of one spelling share the bytes of folded. */
+struct spelling {
+    const char *folded; /* NULL: free */
+    uint32_t word;
+    uint32_t plain;
+    uint16_t prefix;
+    uint16_t suffix;
+};
+
+struct tables {
+    struct spelling *spellings;
+    struct word *words;
+    uint32_t mask;
+};
+
+static uint32_t hash_step(uint32_t hash, uint32_t value)
+{
+    return (hash ^ value) * 16777619U;
+}
+
+/* The base letter of a lower-case letter of the language; others stay. */
+static uint32_t bare_letter(uint32_t point)
+{
+    static const struct {
+        uint16_t first, last;
+        char letter;
+    } ranges[] = {
+        {0xe0, 0xe5, 'a'},     {0xe8, 0xeb, 'e'},     {0xec, 0xef, 'i'},     {0xf2, 0xf6, 'o'},
+        {0xf9, 0xfc, 'u'},     {0xfd, 0xff, 'y'},     {0x103, 0x103, 'a'},   {0x111, 0x111, 'd'},
+        {0x129, 0x129, 'i'},   {0x169, 0x169, 'u'},   {0x1a1, 0x1a1, 'o'},   {0x1b0, 0x1b0, 'u'},
+        {0x1ea0, 0x1eb7, 'a'}, {0x1eb8, 0x1ec7, 'e'}, {0x1ec8, 0x1ecb, 'i'}, {0x1ecc, 0x1ee3, 'o'},
+        {0x1ee4, 0x1ef1, 'u'}, {0x1ef2, 0x1ef9, 'y'},
+    };
+    if (point < 0xe0)
+        return point;
+    for (size_t i = 0; i < COUNT_OF(ranges); i++)
+        if (point >= ranges[i].first && point <= ranges[i].last)
+            return (uint32_t)ranges[i].letter;
+    return point;
+}
+
+/* The next code point of clean UTF-8. */
+static uint32_t next_point(const uint8_t **at)
+{
+    uint32_t byte = *(*at)++;
+    unsigned more = byte < 0xc0 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+    uint32_t point = more ? byte & (0x3fU >> more) : byte;
+    for (; more && **at; more--)
+        point = (point << 6) | (*(*at)++ & 0x3fU);
+    return point;
+}
+
+static void read_spelling(struct spelling *spelling, bool is_number)
+{
+    uint32_t word = 2166136261U, plain = 2166136261U, first = 0, last = 0, before = 0, count = 0;
+    const uint8_t *at = (const uint8_t *)spelling->folded;
+    while (*at) {
+        uint32_t point = next_point(&at);
+        if (is_number && point >= '0' && point <= '9')
+            point = '0';
+        word = hash_step(word, point);
+        plain = hash_step(plain, bare_letter(point));
+        before = last;
+        last = point;
+        if (count++ < 2)
+            first = first * 8191 + point;
+    }
+    spelling->word = word ^ (word >> 15);
+    spelling->plain = plain ^ (plain >> 15);
+    uint32_t ending = before * 8191 + last;
+    spelling->prefix = (uint16_t)(count > 1 ? first ^ (first >> 16) : 0);
+    spelling->suffix = (uint16_t)(count > 1 ? ending ^ (ending >> 16) : 0);
+}
+
+static const struct spelling *spelling_of(struct tables *tables, const struct token *token)
+{
+    uint32_t at = (uint32_t)(((uintptr_t)token->folded * UINT64_C(0x9E3779B97F4A7C15)) >> 40);
+    for (at &= tables->mask; tables->spellings[at].folded; at = (at + 1) & tables->mask)
+        if (tables->spellings[at].folded == token->folded)
+            return &tables->spellings[at];
+    tables->spellings[at].folded = token->folded;
+    read_spelling(&tables->spellings[at], (token->shape & SHAPE_NUMBER) != 0);
+    return &tables->spellings[at];
+}
+
+static struct word *word_of(const struct tables *tables, uint32_t hash)
+{
+    uint32_t at = (hash * 0x9E3779B1U) & tables->mask;
+    while (tables->words[at].count && tables->words[at].hash != hash)
+        at = (at + 1) & tables->mask;
+    tables->words[at].hash = hash;
+    return &tables->words[at];
+}
+
+static struct tables tables_new(const struct search *search)
+{
+    uint32_t size = TABLE_LEAST;
+    while (size < search->r->token_count + search->r->token_count / 2)
+        size *= 2;
+    struct arena *arena = search->r->document->arena;
+    return (struct tables){.spellings = arena_take(arena, size, sizeof(struct spelling)),
+                           .words = arena_take(arena, size, sizeof(struct word)),
+                           .mask = size - 1};
+}
+
+static uint8_t look_of_word(const struct search *search, uint32_t at)
+{
+    const struct token *token = &search->r->tokens[at];
+    const uint32_t *points = search->r->document->text.points;
+    uint32_t length = token->span.end - token->span.start;
+    bool is_foreign = !(token->shape & SHAPE_VIETNAMESE);
+    if (search_has_flag(search, at, TOKEN_SHOUTED))
+        return LOOK_SHOUTED;
+    uint32_t last = points[token->span.end - 1];
+    if (last >= '0' && last <= '9')
+        return LOOK_CODE;
+    if (token->shape & SHAPE_ALL_CAPITALS)
+        return length <= 5 ? LOOK_CAPITALS : LOOK_LONG_CAPITALS;
+    if (length == 1)
+        return token->shape & SHAPE_CAPITAL ? LOOK_LETTER : LOOK_LOWER;
+    for (uint32_t i = token->span.start + 1; is_foreign && i < token->span.end; i++)
+        if (points[i] >= 'A' && points[i] <= 'Z')
+            return LOOK_MIXED;
+    if (token->shape & SHAPE_CAPITAL)
+        return is_foreign ? LOOK_CAPITAL_FOREIGN : LOOK_CAPITAL;
+    return is_foreign ? LOOK_LOWER_FOREIGN : LOOK_LOWER;
+}
+
+static uint8_t look_of(const struct search *search, uint32_t at)
+{
+    static const uint32_t marks[] = {',',  '.', '(', ')', '"',  L'“', L'”', '-',
+                                     L'–', '/', ':', ';', '\'', L'’', '!',  '?'};
+    const struct token *token = &search->r->tokens[at];
+    uint32_t length = token->span.end - token->span.start;
+    if (token->shape & SHAPE_WORD)
+        return look_of_word(search, at);
+    if (token->shape & SHAPE_NUMBER)
+        return length <= 2 ? LOOK_SHORT_NUMBER : length == 4 ? LOOK_YEAR : LOOK_NUMBER;
+    uint32_t point = search->r->document->text.points[token->span.start];
+    unsigned mark = 0;
+    while (mark < COUNT_OF(marks) && marks[mark] != point)
+        mark++;
+    return (uint8_t)(LOOK_MARK + mark);
+}
+
+/* The bit of a known phrase; some categories say more by their class. */
+static unsigned kind_of(const struct search *search, const struct phrase_match *match)
+{
+    switch (match->category) {
+    case CATEGORY_PLACE_HEAD:
+        return KNOWN_PLACE_HEAD + match->value;
+    case CATEGORY_BODY_HEAD:
+        return KNOWN_BODY_HEAD + match->value;
+    case CATEGORY_PLACE:
+        return KNOWN_PLACE + gazetteer_place(search->r->knowledge, match->value)->kind;
+    case CATEGORY_BODY:
+        return KNOWN_BODY + match->value;
+    case CATEGORY_HONORIFIC:
+        return KNOWN_HONORIFIC + match->value;
+    default:
+        return match->category;
+    }
+}
+
+static void mark_known(const struct search *search, struct clue *clues)
+{
+    const struct reading *r = search->r;
+    for (uint32_t i = 0; i < r->token_count; i++)
+        for (uint32_t m = r->first_match[i]; m < r->first_match[i + 1]; m++) {
+            uint64_t bit = UINT64_C(1) << kind_of(search, &r->matches[m]);
+            uint32_t last = i + r->matches[m].length - 1;
+            clues[i].begins |= bit;
+            clues[last].lasts |= bit;
+            for (uint32_t k = i + 1; k <= last; k++)
+                clues[k].insides |= bit;
+        }
+}
+
+static unsigned step_of(uint32_t certainty)
+{
+    static const uint8_t bounds[] = {1, 30, 50, 65, 80};
+    unsigned step = 0;
+    while (step < COUNT_OF(bounds) && certainty >= bounds[step])
+        step++;
+    return step;
+}
+
+static void raise(uint8_t *step, unsigned other)
+{
+    if (other > *step)
+        *step = (uint8_t)other;
+}
+
+static void mark_rules(const struct search *search, const struct candidate *chosen, uint32_t count,
+                       struct clue *clues)
+{
+    for (uint32_t i = 0; i < search->candidate_count; i++) {
+        const struct candidate *candidate = &search->candidates[i];
+        enum tag tag = tag_of(candidate->type);
+        unsigned step = step_of(candidate->certainty);
+        if (tag == TAG_COUNT)
+            continue;
+        raise(&clues[candidate->first].starts[tag], step);
+        raise(&clues[candidate->end - 1].ends[tag], step);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        enum tag tag = tag_of(chosen[i].type);
+        for (uint32_t k = chosen[i].first; k < chosen[i].end; k++) {
+            unsigned label = k == chosen[i].first ? LABEL_BEGIN(tag) : LABEL_INSIDE(tag);
+            clues[k].rule = (uint8_t)(tag == TAG_COUNT ? LABEL_DATE : label);
+            clues[k].rule_certainty = (uint8_t)step_of(chosen[i].certainty);
+        }
+        clues[chosen[i].end - 1].rule_is_last = 1;
+    }
+}
+
+/* The kind that says most about a token, the first that holds. */
+static uint8_t class_of(const struct clue *clue)
+{
+    static const uint8_t order[] = {
+        KNOWN_HONORIFIC,      KNOWN_HONORIFIC + 1,  CATEGORY_RANK,        CATEGORY_POSITION,
+        KNOWN_BODY,           KNOWN_BODY + 1,       KNOWN_BODY_HEAD,      KNOWN_BODY_HEAD + 1,
+        KNOWN_BODY_HEAD + 2,  KNOWN_BODY_HEAD + 3,  KNOWN_BODY_HEAD + 4,  KNOWN_BODY_HEAD + 5,
+        KNOWN_BODY_HEAD + 6,  KNOWN_BODY_HEAD + 7,  KNOWN_BODY_HEAD + 8,  KNOWN_BODY_HEAD + 9,
+        KNOWN_BODY_HEAD + 10, KNOWN_BODY_HEAD + 11, KNOWN_PLACE_HEAD,     KNOWN_PLACE_HEAD + 1,
+        KNOWN_PLACE_HEAD + 2, KNOWN_PLACE_HEAD + 3, KNOWN_PLACE_HEAD + 4, CATEGORY_LAW_HEAD,
+        CATEGORY_LAW,         CATEGORY_EVENT_HEAD,  CATEGORY_EVENT_NAME,  CATEGORY_CRIME,
+        CATEGORY_CRIME_TAIL,  KNOWN_PLACE,          KNOWN_PLACE + 1,      KNOWN_PLACE + 2,
+        KNOWN_PLACE + 3,      KNOWN_PLACE + 4,      KNOWN_PLACE + 5,      KNOWN_PLACE + 6,
+        KNOWN_PLACE + 7,      KNOWN_PLACE + 8,      KNOWN_PLACE + 9,      CATEGORY_FAMILY,
+        CATEGORY_PERSON_VERB, CATEGORY_STOP,        CATEGORY_GIVEN,       CATEGORY_BODY_WORD,
+        CATEGORY_ADDRESS_CUE, CATEGORY_COMPOUND,
+    };
+    uint64_t known = clue->begins | clue->insides;
+    if (known)
+        for (unsigned i = 0; i < COUNT_OF(order); i++)
+            if (known >> order[i] & 1)
+                return (uint8_t)(i + 1);
+    return 0;
+}
+
+static unsigned standing_of(const struct search *search, const struct sentence *sentence,
+                            uint32_t at)
+{
+    Newsloom__V1__SectionKind kind = search->r->document->sections[sentence->section].kind;
+    return (unsigned)kind * 4 + (search_has_flag(search, at, TOKEN_FIRST) ? 1 : 0) +
+           (search_has_flag(search, at, TOKEN_SHOUTED) ? 2 : 0);
+}
+
+static uint8_t head_begun(const struct clue *clue)
+{
+    for (unsigned k = KNOWN_PLACE_HEAD; k < KNOWN_PLACE; k++)
+        if (clue->begins >> k & 1)
+            return (uint8_t)k;
+    if (clue->begins >> CATEGORY_LAW_HEAD & 1)
+        return CATEGORY_LAW_HEAD;
+    return clue->begins >> CATEGORY_EVENT_HEAD & 1 ? CATEGORY_EVENT_HEAD : 0;
+}
+
+/* From left to right: the head that rules, and whether quotes or brackets are open. */
+static void look_back(struct clue *clues, uint32_t first, uint32_t end)
+{
+    unsigned head = 0, distance = 0, within = 0;
+    for (uint32_t i = first; i < end; i++) {
+        struct clue *clue = &clues[i];
+        unsigned mark = clue->shape >= LOOK_MARK ? clue->shape - LOOK_MARK : 99;
+        if (mark == 2 || mark == 3)
+            within = (within & ~2U) | (mark == 2 ? 2U : 0U);
+        if (mark >= 4 && mark <= 6)
+            within ^= 1U;
+        bool is_break = mark != 99 && mark != 0 && (mark < 7 || mark > 9);
+        distance++;
+        if (head_begun(clue)) {
+            head = head_begun(clue);
+            distance = 0;
+        } else if (is_break || distance > HEAD_REACH) {
+            head = 0;
+        }
+        clue->head = (uint8_t)head;
+        clue->head_distance =
+            (uint8_t)(head ? 1 + (distance > 4 ? 4 + (distance - 4) / 3 : distance) : 0);
+        clue->within = (uint8_t)within;
+    }
+}
+
+static void look_ahead(struct clue *clues, uint32_t first, uint32_t end)
+{
+    unsigned ahead = AHEAD_REACH;
+    for (uint32_t i = end; i-- > first;) {
+        clues[i].ahead = (uint8_t)ahead;
+        if (clues[i].shape >= LOOK_CAPITAL && clues[i].shape <= LOOK_SHOUTED)
+            ahead = 0;
+        else if (clues[i].shape >= LOOK_MARK)
+            ahead = AHEAD_REACH;
+        else if (ahead < AHEAD_REACH)
+            ahead++;
+    }
+}
+
+static uint8_t share_of(uint32_t part, uint32_t all)
+{
+    if (!all)
+        return 0;
+    return (uint8_t)(part * 10 <= all ? 1 : part * 2 <= all ? 2 : part * 10 < all * 9 ? 3 : 4);
+}
+
+static void count_words(const struct search *search, struct clue *clues,
+                        const struct tables *tables, const uint8_t *labels)
+{
+    for (uint32_t i = 0; i < search->r->token_count; i++) {
+        if (!reading_has(search->r, i, SHAPE_WORD))
+            continue;
+        struct word *word = word_of(tables, clues[i].word);
+        bool is_capital = search_is_capital(search, i);
+        unsigned label = labels ? labels[i] : clues[i].rule;
+        word->count++;
+        word->capitals += is_capital;
+        word->inner_capitals += is_capital && !search_has_flag(search, i, TOKEN_FIRST);
+        if (label > LABEL_OUTSIDE && label < LABEL_DATE)
+            word->named[(label - 1) / 2]++;
+        else
+            word->outside += is_capital;
+    }
+}
+
+/* What the others of this word are: the tag that most of them have, and how many. */
+static void say_elsewhere(const struct search *search, struct clue *clues,
+                          const struct tables *tables, const uint8_t *labels)
+{
+    for (uint32_t i = 0; i < search->r->token_count; i++) {
+        if (!reading_has(search->r, i, SHAPE_WORD))
+            continue;
+        const struct word *word = word_of(tables, clues[i].word);
+        unsigned label = labels ? labels[i] : clues[i].rule;
+        unsigned own = label > LABEL_OUTSIDE && label < LABEL_DATE ? (label - 1) / 2 : TAG_COUNT;
+        uint32_t best = 0, sum = 0, others = word->count - 1;
+        unsigned tag = TAG_COUNT;
+        for (unsigned t = 0; t < TAG_COUNT; t++) {
+            uint32_t named = word->named[t] - (t == own);
+            sum += named;
+            if (named > best) {
+                best = named;
+                tag = t;
+            }
+        }
+        bool is_capital = search_is_capital(search, i);
+        uint32_t capitals = word->capitals - is_capital;
+        uint32_t inner =
+            word->inner_capitals - (is_capital && !search_has_flag(search, i, TOKEN_FIRST));
+        clues[i].elsewhere =
+            (uint8_t)(best ? 1 + tag * 4 +
+                                 share_of(best,
+                                          sum + word->outside - (own == TAG_COUNT && is_capital)) -
+                                 1
+                      : capitals ? 30
+                      : others   ? 31
+                                 : 0);
+        clues[i].capitals =
+            (uint8_t)(others ? 1 + share_of(capitals, others) * 2 + (inner > 0) : 0);
+    }
+}
+
+void clues_revise(const struct search *search, struct clue *clues, const uint8_t *labels)
+{
+    struct tables tables = tables_new(search);
+    count_words(search, clues, &tables, labels);
+    say_elsewhere(search, clues, &tables, labels);
+}
+
+struct clue *clues_find(const struct search *search, const struct candidate *chosen, uint32_t count)
+{
+    const struct document *document = search->r->document;
+    struct clue *clues =
+        arena_take(document->arena, search->r->token_count + 1, sizeof(struct clue));
+    struct tables tables = tables_new(search);
+    mark_known(search, clues);
+    mark_rules(search, chosen, count, clues);
+    for (uint32_t s = 0; s < document->sentence_count; s++) {
+        const struct sentence *sentence = &document->sentences[s];
+        uint32_t end = sentence->first_token + sentence->token_count;
+        for (uint32_t i = sentence->first_token; i < end; i++) {
+            const struct spelling *spelling = spelling_of(&tables, &search->r->tokens[i]);
+            struct clue *clue = &clues[i];
+            clue->word = spelling->word;
+            clue->plain = spelling->plain;
+            clue->prefix = spelling->prefix;
+            clue->suffix = spelling->suffix;
+            clue->shape = look_of(search, i);
+            clue->class = class_of(clue);
+            clue->standing = (uint8_t)standing_of(search, sentence, i);
+        }
+        look_back(clues, sentence->first_token, end);
+        look_ahead(clues, sentence->first_token, end);
+    }
+    count_words(search, clues, &tables, NULL);
+    say_elsewhere(search, clues, &tables, NULL);
+    return clues;
+}

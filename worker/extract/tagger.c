@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/extract/tagger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct tagger {
+    struct tagger_model model;
+    struct transitions transitions;
+    enum viterbi_path path;
+};
+
+/* Room for the longest sentence of the article. */
+struct room {
+    struct lanes *scores;
+    struct viterbi viterbi;
+};
+
+static const char model_name[] = "share/newsloom/tagger.model";
+
+const char *tagger_default_path(char buffer[TAGGER_PATH_SIZE])
+{
+    char program[TAGGER_PATH_SIZE / 2];
+    ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    program[size > 0 ? size : 0] = 0;
+    for (unsigned up = 0; up < 3; up++) {
+        char *slash = strrchr(program, '/');
+        if (!slash)
+            break;
+        *slash = 0;
+        (void)snprintf(buffer, TAGGER_PATH_SIZE, "%s/%s", program, model_name);
+        if (up > 0 && access(buffer, R_OK) == 0)
+            return buffer;
+    }
+    (void)snprintf(buffer, TAGGER_PATH_SIZE, "/usr/%s", model_name);
+    return buffer;
+}
+
+enum status tagger_open(const char *path, struct tagger **ret_tagger, struct error *err)
+{
+    char buffer[TAGGER_PATH_SIZE];
+    struct tagger_model model;
+    enum status status =
+        tagger_model_open(path && *path ? path : tagger_default_path(buffer), &model, err);
+    if (status != STATUS_OK)
+        return status;
+    struct tagger *tagger = memory_new(sizeof(*tagger));
+    tagger->model = model;
+    tagger->path = viterbi_best_path();
+    for (unsigned a = 0; a < VITERBI_LANES; a++) {
+        tagger->transitions.first.of[a] = model.header->first[a];
+        for (unsigned b = 0; b < VITERBI_LANES; b++)
+            tagger->transitions.from[a].of[b] = model.header->from[a][b];
+    }
+    transitions_complete(&tagger->transitions);
+    *ret_tagger = tagger;
+    return STATUS_OK;
+}
+
+void tagger_close(struct tagger **tagger_p)
+{
+    if (*tagger_p)
+        tagger_model_close(&(*tagger_p)->model);
+    free(*tagger_p);
+    *tagger_p = NULL;
+}
+
+const uint8_t *tagger_digest(const struct tagger *tagger)
+{
+    return tagger->model.header->digest;
+}
+
+typedef int16_t row __attribute__((vector_size(sizeof(struct tagger_row))));
+typedef int32_t sums __attribute__((vector_size(sizeof(struct lanes))));
+
+static inline __attribute__((always_inline)) void sum_rows(const struct tagger_model *model,
+                                                           const uint32_t *hashes, unsigned count,
+                                                           struct lanes *ret_scores)
+{
+    sums total = {0};
+    for (unsigned i = 0; i < count; i++) {
+        row weights;
+        memcpy(&weights, tagger_model_row(model, hashes[i]), sizeof(weights));
+        total += __builtin_convertvector(weights, sums);
+    }
+    memcpy(ret_scores, &total, sizeof(total));
+}
+
+static void score_anywhere(const struct tagger_model *model, const uint32_t *hashes, unsigned count,
+                           struct lanes *ret_scores)
+{
+    sum_rows(model, hashes, count, ret_scores);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static void score_avx2(const struct tagger_model *model,
+                                                       const uint32_t *hashes, unsigned count,
+                                                       struct lanes *ret_scores)
+{
+    sum_rows(model, hashes, count, ret_scores);
+}
+#else
+#define score_avx2 score_anywhere
+#endif
+
+/* The best sum of all sequences with another label at this token. */
+static int32_t best_other(const struct viterbi *viterbi, uint32_t i)
+{
+    int32_t best = INT32_MIN;
+    for (unsigned a = 0; a < LABEL_COUNT; a++) {
+        int32_t sum = viterbi->forward[i].of[a] + viterbi->backward[i].of[a];
+        if (a != viterbi->labels[i] && sum > best)
+            best = sum;
+    }
+    return best;
+}
+
+static void decide_sentence(const struct tagger *tagger, const struct clue *clues, uint32_t first,
+                            uint32_t count, const struct room *room, struct verdict *verdicts)
+{
+    uint32_t hashes[FEATURE_MOST];
+    void (*score)(const struct tagger_model *, const uint32_t *, unsigned, struct lanes *) =
+        tagger->path == VITERBI_AVX2 ? score_avx2 : score_anywhere;
+    struct viterbi viterbi = room->viterbi;
+    for (uint32_t i = 0; i < count; i++) {
+        unsigned features =
+            features_of(clues, first, first + count, first + i, FAMILIES_ALL, hashes);
+        score(&tagger->model, hashes, features, &room->scores[i]);
+    }
+    viterbi_decode(tagger->path, &tagger->transitions, room->scores, count, &viterbi);
+    viterbi_look_back(tagger->path, &tagger->transitions, room->scores, count, &viterbi);
+    int32_t best = viterbi.forward[count - 1].of[viterbi.labels[count - 1]];
+    unsigned before = LABEL_OUTSIDE;
+    for (uint32_t i = 0; i < count; i++) {
+        struct verdict *verdict = &verdicts[first + i];
+        unsigned goes_on = before == LABEL_OUTSIDE ? 0 : LABEL_INSIDE((before - 1) / 2);
+        verdict->label = viterbi.labels[i];
+        verdict->margin = best - best_other(&viterbi, i);
+        verdict->apart =
+            goes_on && goes_on != verdict->label
+                ? best - viterbi.forward[i].of[goes_on] - viterbi.backward[i].of[goes_on]
+                : INT32_MAX;
+        before = verdict->label;
+    }
+}
+
+struct verdict *tagger_decide(const struct tagger *tagger, const struct document *document,
+                              const struct clue *clues)
+{
+    struct arena *arena = document->arena;
+    struct verdict *verdicts = arena_take(arena, document->token_count + 1, sizeof(struct verdict));
+    uint32_t longest = 1;
+    for (uint32_t s = 0; s < document->sentence_count; s++)
+        if (document->sentences[s].token_count > longest)
+            longest = document->sentences[s].token_count;
+    if (longest > VITERBI_LONGEST)
+        longest = VITERBI_LONGEST;
+    struct room room = {.scores = arena_take(arena, longest, sizeof(struct lanes)),
+                        .viterbi = {.forward = arena_take(arena, longest, sizeof(struct lanes)),
+                                    .backward = arena_take(arena, longest, sizeof(struct lanes)),
+                                    .labels = arena_take(arena, longest, 1)}};
+    for (uint32_t s = 0; s < document->sentence_count; s++) {
+        const struct sentence *sentence = &document->sentences[s];
+        uint32_t count = sentence->token_count < longest ? sentence->token_count : longest;
+        if (count)
+            decide_sentence(tagger, clues, sentence->first_token, count, &room, verdicts);
+    }
+    return verdicts;
+}
+
+int32_t tagger_margin(const struct verdict *verdicts, uint32_t first, uint32_t end,
+                      uint32_t sentence_end)
+{
+    int32_t margin = end < sentence_end ? verdicts[end].apart : INT32_MAX;
+    for (uint32_t i = first; i < end; i++)
+        if (verdicts[i].margin < margin)
+            margin = verdicts[i].margin;
+    return margin;
+}
+
+uint16_t tagger_confidence(const struct tagger *tagger, int32_t margin)
+{
+    const struct tagger_step *steps = tagger->model.header->steps;
+    uint32_t confidence = steps[0].confidence;
+    for (unsigned i = 1; i < TAGGER_STEPS; i++)
+        if (margin >= steps[i].margin)
+            confidence = steps[i].confidence;
+    return (uint16_t)confidence;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * tagger_model - the weights of the tagger in one flat file.
+ *
+ *      | header | slots: feature hash -> row | rows of 16 weights |
+ *
+ * The file is mapped read-only and shared by all threads. It is little-endian, has one version and
+ * carries a digest over all that follows; what is cut off, damaged or of another version is refused
+ * with a sentence that says what to do. The digest stands for the weights: two workers with equal
+ * digests label alike.
+ *
+ * Slots are an open-addressing table of 32-bit entries, the row's number below and sixteen bits of
+ * the feature's hash above; 0 is free. Row 0 is all zeros: the answer for what was never learned.
+ * No weight exceeds TAGGER_WEIGHT_MOST, so the sums of no sentence come near VITERBI_FORBIDDEN.
+ */
+#ifndef WORKER_EXTRACT_TAGGER_MODEL_H
+#define WORKER_EXTRACT_TAGGER_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/digest.h"
+#include "common/status.h"
+#include "worker/extract/features.h"
+#include "worker/extract/viterbi.h"
+
+enum {
+    TAGGER_VERSION = 1, /* of file, clues and features: a model of another one is refused */
+    TAGGER_WEIGHT_MOST = 2000,
+    TAGGER_STEP_MOST = 20000, /* of a transition */
+    TAGGER_ROWS_MOST = 1 << 16,
+    TAGGER_STEPS = 16, /* of the calibration */
+};
+
+struct tagger_row {
+    int16_t weights[VITERBI_LANES];
+};
+
+/* How often mentions with at least this margin were right. */
+struct tagger_step {
+    int32_t margin;
+    uint32_t confidence; /* thousandths */
+};
+
+struct tagger_header {
+    char magic[8];
+    uint32_t version;
+    uint32_t labels;
+    uint32_t slot_bits; /* their number is a power of two */
+    uint32_t rows;
+    uint8_t digest[DIGEST_SIZE]; /* of everything behind it */
+    int32_t first[VITERBI_LANES];
+    int32_t from[VITERBI_LANES][VITERBI_LANES];
+    struct tagger_step steps[TAGGER_STEPS]; /* by rising margin */
+};
+
+struct tagger_model {
+    const struct tagger_header *header;
+    const uint32_t *slots;
+    const struct tagger_row *rows;
+    uint32_t shift; /* from a hash to its slot */
+    uint32_t mask;
+    size_t size;
+};
+
+#define TAGGER_MAGIC "newsloom"
+
+/* Look at the bytes of a model file, which stay the caller's. INVALID says what is wrong. */
+enum status tagger_model_read(const void *bytes, size_t size, struct tagger_model *ret_model,
+                              struct error *err) MUST_CHECK;
+
+/* Map the file and read it. NOT_FOUND, AGAIN (cannot be read now) or INVALID. */
+enum status tagger_model_open(const char *path, struct tagger_model *ret_model,
+                              struct error *err) MUST_CHECK;
+void tagger_model_close(struct tagger_model *model);
+
+/* The digest that the header must carry. */
+void tagger_model_digest(const void *bytes, size_t size, uint8_t ret_digest[DIGEST_SIZE]);
+
+/* The weights of a feature. */
+static inline const struct tagger_row *tagger_model_row(const struct tagger_model *model,
+                                                        uint32_t hash)
+{
+    uint32_t mark = hash << 16;
+    for (uint32_t at = hash >> model->shift;; at = (at + 1) & model->mask) {
+        uint32_t slot = model->slots[at];
+        if (slot == 0 || (slot & 0xffff0000U) == mark)
+            return &model->rows[slot & 0xffffU];
+    }
+}
+
+#endif

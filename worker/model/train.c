@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * newsloom-train - makes the tagger's model from the corpus.
+ *
+ * One article of ten is held back to measure and to calibrate by; the model that is written has
+ * learned from all of them.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "worker/model/evaluate.h"
+#include "worker/model/model_writer.h"
+
+enum { FOLDS = 10, TESTS_MOST = 4 };
+
+static const char usage[] =
+    "usage: newsloom-train [--output MODEL] [--test FILE]… CORPUS\n"
+    "\n"
+    "Train the tagger from the annotated articles of the folder CORPUS, and print what it reaches\n"
+    "on the articles that it was not shown.\n"
+    "\n"
+    "  -o, --output MODEL   write the model, trained on all articles\n"
+    "  -t, --test FILE      measure on this file, too\n"
+    "  -f, --fold N         hold back articles N, N + 10, … (0 to 9, default 3)\n"
+    "  -q, --quiet          train on all articles at once, measure nothing but the calibration\n"
+    "  -s, --set NAME=N     rounds, margin, least, rows, seed, families (a mask)\n"
+    "  -h, --help           print this and exit\n";
+
+struct plan {
+    struct schedule schedule;
+    unsigned families;
+    unsigned fold;
+    const char *corpus;
+    const char *output;
+    const char *tests[TESTS_MOST];
+    unsigned test_count;
+};
+
+static bool set_number(struct plan *plan, const char *text)
+{
+    const char *sign = strchr(text, '=');
+    size_t size = sign ? (size_t)(sign - text) : 0;
+    char *end = NULL;
+    unsigned long value = sign ? strtoul(sign + 1, &end, 0) : 0;
+    if (!sign || end == sign + 1 || *end || value > UINT32_MAX)
+        return false;
+    if (strncmp(text, "rounds", size) == 0)
+        plan->schedule.rounds = (unsigned)value;
+    else if (strncmp(text, "margin", size) == 0)
+        plan->schedule.margin = (int32_t)value;
+    else if (strncmp(text, "least", size) == 0)
+        plan->schedule.least = (unsigned)value;
+    else if (strncmp(text, "rows", size) == 0)
+        plan->schedule.rows = (uint32_t)value;
+    else if (strncmp(text, "seed", size) == 0)
+        plan->schedule.seed = value;
+    else if (strncmp(text, "families", size) == 0)
+        plan->families = (unsigned)value;
+    else
+        return false;
+    return true;
+}
+
+static enum status add_articles(struct examples *shown, struct examples *held,
+                                const struct plan *plan, const char *path, struct error *err)
+{
+    struct corpus *corpus = NULL;
+    enum status status = corpus_read(path, &corpus, err);
+    if (status != STATUS_OK)
+        return status;
+    struct knowledge *knowledge = knowledge_open_untrained();
+    for (uint32_t i = 0; i < corpus->count; i++) {
+        bool is_held = !shown || i % FOLDS == plan->fold;
+        if (held || !is_held)
+            examples_add(is_held ? held : shown, &corpus->articles[i], knowledge, plan->families);
+    }
+    knowledge_close(&knowledge);
+    corpus_free(&corpus);
+    return STATUS_OK;
+}
+
+static void print_both(const struct examples *examples, const struct weights *weights,
+                       const char *name)
+{
+    char label[64];
+    struct tally rules = evaluate_rules(examples), tagger = evaluate_weights(examples, weights);
+    (void)snprintf(label, sizeof(label), "%.40s, rules", name);
+    tally_print(&rules, label);
+    (void)snprintf(label, sizeof(label), "%.40s, tagger", name);
+    tally_print(&tagger, label);
+}
+
+/* Without calibration: every margin is worth the same. */
+static const struct tagger_step no_steps[TAGGER_STEPS] = {{0, 900}};
+
+static enum status write_model(const struct plan *plan, struct error *err)
+{
+    struct examples all = {0};
+    struct plan whole = *plan;
+    whole.fold = FOLDS;
+    enum status status = add_articles(&all, NULL, &whole, plan->corpus, err);
+    if (status != STATUS_OK)
+        return status;
+    struct weights weights = weights_train(&all, &plan->schedule);
+    size_t size = 0;
+    weights_quantise(&weights);
+    void *bytes = model_bytes(&weights, no_steps, &size);
+    status = model_write(plan->output, bytes, size, err);
+    free(bytes);
+    weights_free(&weights);
+    examples_free(&all);
+    return status;
+}
+
+static enum status measure(const struct plan *plan, struct error *err)
+{
+    struct examples shown = {0}, held = {0};
+    enum status status = add_articles(&shown, &held, plan, plan->corpus, err);
+    if (status != STATUS_OK)
+        return status;
+    struct weights weights = weights_train(&shown, &plan->schedule);
+    printf("%u sentences shown, %u held back, %u features, %u marks misaligned, %u cut\n",
+           shown.sentence_count, held.sentence_count, weights.lexicon.count - 1,
+           shown.misaligned + held.misaligned, shown.broken + held.broken);
+    weights_quantise(&weights);
+    print_both(&held, &weights, "held back");
+    for (unsigned i = 0; i < plan->test_count && status == STATUS_OK; i++) {
+        struct examples test = {0};
+        status = add_articles(NULL, &test, plan, plan->tests[i], err);
+        const char *name = strrchr(plan->tests[i], '/');
+        if (status == STATUS_OK)
+            print_both(&test, &weights, name ? name + 1 : plan->tests[i]);
+        examples_free(&test);
+    }
+    weights_free(&weights);
+    examples_free(&shown);
+    examples_free(&held);
+    return status;
+}
+
+/* EX_OK to go on, -1 to end well, else the exit status. */
+static int parse_options(int argc, char **argv, struct plan *plan)
+{
+    static const struct option table[] = {
+        {"output", required_argument, NULL, 'o'}, {"test", required_argument, NULL, 't'},
+        {"fold", required_argument, NULL, 'f'},   {"set", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    };
+    int option = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+    while ((option = getopt_long(argc, argv, "o:t:f:s:h", table, NULL)) != -1) {
+        if (option == 'h') {
+            (void)fputs(usage, stdout);
+            return -1;
+        }
+        if (option == 'o')
+            plan->output = optarg;
+        else if (option == 't' && plan->test_count < TESTS_MOST)
+            plan->tests[plan->test_count++] = optarg;
+        else if (option == 'f' && optarg[0] >= '0' && optarg[0] <= '9' && !optarg[1])
+            plan->fold = (unsigned)(optarg[0] - '0');
+        else if (option != 's' || !set_number(plan, optarg))
+            return EX_USAGE;
+    }
+    plan->corpus = argv[optind];
+    return optind + 1 == argc ? EX_OK : EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct error err = {0};
+    struct plan plan = {
+        .schedule = {.rounds = 10, .margin = 40, .least = 2, .rows = 60000, .seed = 1},
+        .families = FAMILIES_ALL,
+        .fold = 3,
+    };
+    int parsed = parse_options(argc, argv, &plan);
+    if (parsed == EX_USAGE)
+        (void)fputs(usage, stderr);
+    if (parsed != EX_OK)
+        return parsed < 0 ? EX_OK : parsed;
+    enum status status = plan.output ? write_model(&plan, &err) : measure(&plan, &err);
+    if (status != STATUS_OK)
+        (void)fprintf(stderr, "newsloom-train: %s\n", err.text);
+    return status == STATUS_OK ? EX_OK : status_exit_code(status);
+}
