@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/arena.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,12 @@
 
 #include "common/status.h"
 
-enum { FIRST_BLOCK = 64 * 1024, ALIGNMENT = _Alignof(max_align_t) };
+enum {
+    FIRST_BLOCK = 64 * 1024,
+    ALIGNMENT = _Alignof(max_align_t),
+    KEPT_BLOCK = 4 * 1024 * 1024, /* larger ones go back to the system at once */
+    KEPT_MEMORY = 8 * 1024 * 1024,
+};
 
 struct block {
     struct block *next;
@@ -65,6 +71,12 @@ void arena_reset(struct arena *arena)
     arena->current->used = 0;
     arena->used = 0;
     arena->spent = false;
+}
+
+void arena_keep_memory(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
 }
 
 void *arena_try(struct arena *arena, size_t size)

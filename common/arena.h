@@ -19,6 +19,11 @@ struct arena;
 
 struct arena *arena_new(size_t budget_bytes); /* 0: no budget */
 void arena_free(struct arena **arena_p);
+
+/* Once in a program that takes an arena for each of many articles: memory that one gives back stays
+ * for the next, instead of going to the system and coming back page by page. */
+void arena_keep_memory(void);
+
 void arena_reset(struct arena *arena); /* forget everything, keep the first block */
 
 void *arena_try(struct arena *arena, size_t size) MUST_CHECK; /* NULL: over budget */

@@ -89,6 +89,7 @@ int main(int argc, char **argv)
     if (program_settings(&self, argc, argv, &settings, &exit_code, &err) != STATUS_OK ||
         exit_code >= 0)
         return exit_code;
+    arena_keep_memory();
     exit_code = run(settings);
     settings_free(&settings);
     return exit_code;

@@ -98,6 +98,7 @@ int main(int argc, char **argv)
     struct bench bench = {0};
     double wanted = 5;
     int first = 1;
+    arena_keep_memory();
     if (argc > 2 && strcmp(argv[1], "--seconds") == 0) {
         wanted = strtod(argv[2], NULL);
         first = 3;

@@ -216,6 +216,7 @@ int main(int argc, char **argv)
     }
     if (parsed != EX_OK)
         return parsed < 0 ? EX_OK : parsed;
+    arena_keep_memory();
     // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread is started
     run.options.in_colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
     struct error err = {0};
