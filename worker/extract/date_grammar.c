@@ -413,10 +413,53 @@ static bool has_date_context(const struct reader *reader, uint32_t at)
     return reader_is_one_of(reader, before, words);
 }
 
-/* A bare year is a date only where people write when somebody was born. */
-static bool has_year_context(const struct reader *reader, uint32_t at)
+static bool is_closed(const struct reader *reader, uint32_t next)
+{
+    const struct token *after = reader_token(reader, next);
+    return !after->folded[0] || strchr(",.;:)", after->folded[0]) ||
+           reader_separator(reader, next) == '-';
+}
+
+/* "bế mạc 27/11.": nothing says that it is a date but the figures, too large for a fraction, and
+ * that nothing is counted by them. */
+static bool looks_like_a_day(const struct reader *reader, uint32_t at, const struct part *part)
+{
+    static const char counts[][WORD_SIZE] = {"số",  "ngõ",  "hẻm",  "kiệt", "nhà",    "lớp",
+                                             "độ",  "lệ",   "căn",  "lô",   "khoảng", "hơn",
+                                             "gần", "điều", "quân", "kênh", ""};
+    const struct moment *moment = &part->moment;
+    struct figures figures;
+    if (!reader_figures(reader, at, &figures) || figures.separator != '/' || figures.count != 2)
+        return false;
+    bool is_large = moment->day > 10 || moment->month > 10;
+    bool is_around_the_clock = moment->day == 24 && moment->month == 7;
+    return is_large && !is_around_the_clock && is_closed(reader, part->next) &&
+           !reader_is_number(reader, at - 1) && !reader_is_one_of(reader, at - 1, counts);
+}
+
+/* "Luật Đất đai 2024": the year of a law. */
+static bool follows_a_law(const struct reader *reader, uint32_t at)
+{
+    enum { LONGEST_NAME = 8 };
+    static const char heads[][WORD_SIZE] = {"luật", "hiến", "ước", "lệnh", ""};
+    for (uint32_t i = 1; i <= LONGEST_NAME && at >= reader->first + i; i++) {
+        const struct token *token = reader_token(reader, at - i);
+        if (token->shape & (SHAPE_NUMBER | SHAPE_PUNCTUATION))
+            return false;
+        if (token->shape & SHAPE_CAPITAL && reader_is_one_of(reader, at - i, heads))
+            return true;
+    }
+    return false;
+}
+
+/* A bare year is a date only where people write when somebody was born, or when a law was made. */
+static bool has_year_context(const struct reader *reader, uint32_t at, const struct part *part)
 {
     static const char words[][WORD_SIZE] = {"sn", "sinh", "nsinh", "s", ""};
+    static const char times[][WORD_SIZE] = {"hồi", "từ", "trước", "sau", "hè", "đông", "dịch", ""};
+    if (is_closed(reader, part->next) &&
+        (reader_is_one_of(reader, at - 1, times) || follows_a_law(reader, at)))
+        return true;
     if (reader_is_word(reader, at - 1, ":") || reader_is_word(reader, at - 1, "."))
         at--;
     return reader_is_one_of(reader, at - 1, words);
@@ -428,10 +471,8 @@ static bool is_wanted(const struct reader *reader, uint32_t at, const struct par
         return false;
     const struct moment *moment = &part->moment;
     if (part->is_day_only) {
-        const struct token *after = reader_token(reader, part->next);
-        bool is_closed = !after->folded[0] || strchr(",.;)", after->folded[0]);
         bool is_counted = reader_is_number(reader, at - 1) || reader_is_word(reader, at - 1, "mỗi");
-        return reader_is_word(reader, at, "ngày") && is_closed && !is_counted &&
+        return reader_is_word(reader, at, "ngày") && is_closed(reader, part->next) && !is_counted &&
                has_date_context(reader, at);
     }
     if (reader_is_word(reader, at, "tháng") && !moment->year && reader_is_number(reader, at - 1))
@@ -439,8 +480,8 @@ static bool is_wanted(const struct reader *reader, uint32_t at, const struct par
     if (part->is_strong)
         return true;
     if (moment->day)
-        return has_date_context(reader, at);
-    return has_year_context(reader, at);
+        return has_date_context(reader, at) || looks_like_a_day(reader, at, part);
+    return has_year_context(reader, at, part);
 }
 
 /* Every reading begins with a number or one of these words. */

@@ -40,7 +40,7 @@ struct tally {
 static void tally_settle(struct tally *tally)
 {
     for (unsigned bit = 0; bit < BITS; bit++)
-        tally->counts[bit] += tally->lanes[bit % 8] >> (bit - bit % 8) & UINT8_MAX;
+        tally->counts[bit] += (uint8_t)(tally->lanes[bit % 8] >> (bit - bit % 8));
     memset(tally->lanes, 0, sizeof(tally->lanes));
     tally->waiting = 0;
 }
