@@ -91,7 +91,7 @@ from support.contract import wire
 from support.subscriber import Subscriber
 endpoint, path, die_after = sys.argv[1], sys.argv[2], int(sys.argv[3])
 reader = Subscriber(endpoint, name="hieu-ung", automatic=False)
-reader.subscribe(wire.FROM_NAMED, credit=10 ** 6)
+reader.subscribe(wire.FROM_NAMED, credit=64)
 reader.beat = 0.2
 handled = 0
 seen = 0
@@ -104,10 +104,10 @@ while True:
         if handled == die_after:
             import os, signal
             os.kill(os.getpid(), signal.SIGKILL)
-        reader.credit(total=10 ** 6, acknowledged=entry.sequence)
+        reader.credit(total=reader.received + 64, acknowledged=entry.sequence)
     seen = len(reader.entries)
     if reader.subscribed:
-        reader.credit(total=10 ** 6, acknowledged=reader.handled or reader.position)
+        reader.credit(total=reader.received + 64, acknowledged=reader.handled or reader.position)
     if reader.refusals:
         sys.exit(3)
 """
@@ -137,7 +137,9 @@ def test_subscriber_crash_between_effect_and_cursor(new_broker, ledger, seed, di
     child = subprocess.Popen([sys.executable, "-c", EFFECT, broker.endpoint("subscribe"), str(path), "0"],
                              env=environment(PYTHONPATH=tests, NEWSLOOM_BUILD=paths.BUILD))
     try:
-        wait_for(lambda: path.read_text().split()[-1:] == [str(count)], 30 + count / 20, "the last effect")
+        wait_for(lambda: path.read_text().split()[-1:] == [str(count)] or child.poll() is not None,
+                 30 + count / 20, "the last effect")
+        assert child.poll() is None, f"the subscriber ended with {child.returncode}"
     finally:
         child.kill()
         child.wait()
