@@ -75,15 +75,31 @@ const uint8_t *tagger_digest(const struct tagger *tagger)
 typedef int16_t row __attribute__((vector_size(sizeof(struct tagger_row))));
 typedef int32_t sums __attribute__((vector_size(sizeof(struct lanes))));
 
+/* So many weights add up to two bytes at most. */
+enum { GROUP = 16 };
+_Static_assert(GROUP *TAGGER_WEIGHT_MOST <= INT16_MAX, "a group of weights overflows");
+
 static inline __attribute__((always_inline)) void sum_rows(const struct tagger_model *model,
                                                            const uint32_t *hashes, unsigned count,
                                                            struct lanes *ret_scores)
 {
+    const struct tagger_row *rows[FEATURE_MOST];
     sums total = {0};
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(&model->slots[hashes[i] >> model->shift]);
     for (unsigned i = 0; i < count; i++) {
-        row weights;
-        memcpy(&weights, tagger_model_row(model, hashes[i]), sizeof(weights));
-        total += __builtin_convertvector(weights, sums);
+        rows[i] = tagger_model_row(model, hashes[i]);
+        __builtin_prefetch(rows[i]);
+    }
+    for (unsigned i = 0; i < count;) {
+        unsigned end = i + GROUP < count ? i + GROUP : count;
+        row group = {0};
+        for (; i < end; i++) {
+            row weights;
+            memcpy(&weights, rows[i], sizeof(weights));
+            group += weights;
+        }
+        total += __builtin_convertvector(group, sums);
     }
     memcpy(ret_scores, &total, sizeof(total));
 }
