@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/arena.h"
 #include "common/log.h"
 #include "common/program.h"
 #include "worker/tallies.h"
