@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line, verb by verb, as a person and as a program use it."""
 import json
-import signal
 
 import pytest
 
 from support import paths
 from support.auditor import wait_settled
-from support.command_line import CommandLine
+from support.cli import CommandLine
 from support.contract import wire
 from support.fake_worker import FakeWorker, WorkingThread
 from support.feeder import Feeder
@@ -20,7 +19,7 @@ EX_USAGE, EX_DATAERR, EX_UNAVAILABLE, EX_TEMPFAIL = 64, 65, 69, 75
 
 @pytest.fixture
 def newsloom(broker, directory):
-    return CommandLine(directory / "home", broker)
+    return CommandLine(broker, directory)
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def test_feed_takes_text_folders_json_lines_and_standard_input(newsloom, working
     assert feeder.outcome("bao", "one.txt").state == wire.STORED
     assert feeder.outcome("bao", "a/two.html").state == wire.STORED
     wait_settled(broker)
-    assert len(newsloom.lines("subscribe", "--from", "earliest", "--until-idle", "--json")) == 47
+    assert len(newsloom.json("subscribe", "--from", "earliest", "--until-idle")) == 47
     feeder.close()
 
 
@@ -73,7 +72,7 @@ def test_refused_input_is_named_with_file_and_line_and_the_others_go_on(newsloom
     path.write_bytes(good[0] + b"{broken\n" + b'{"text": "", "key": "leer"}\n' + good[1])
     done = newsloom("feed", "--source", "bao", path, code=EX_DATAERR)
     assert "mixed.jsonl:2" in done.stderr and "mixed.jsonl:3" in done.stderr, done.stderr
-    status = newsloom.lines("status", "--json")[0]
+    status = newsloom.json("status")[0]
     assert "2" in json.dumps(status["classes"])
 
 
@@ -89,15 +88,14 @@ def test_interrupted_feed_resumes_without_feeding_twice(newsloom, broker, direct
     path = directory / "many.jsonl"
     path.write_bytes(json_lines(newsroom, 3000))
     state = directory / "feed.state"
-    process = newsloom.start("feed", "--source", "bao", "--state", state, path)
+    feeding = newsloom.start("feed", "--source", "bao", "--state", state, path)
     feeder = Feeder(broker.endpoint("feed"))
-    wait_for(lambda: newsloom.lines("status", "--json")[0]["classes"][0].get("queued"), 20,
+    wait_for(lambda: newsloom.json("status")[0]["classes"][0].get("queued"), 20,
              "the first articles are on disk")
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode in (130, 0), said
+    feeding.interrupt()
+    assert feeding.end() in (130, 0), feeding.err
     newsloom("feed", "--resume", "--state", state)
-    queued = sum(int(c.get("queued", 0)) for c in newsloom.lines("status", "--json")[0]["classes"])
+    queued = sum(int(c.get("queued", 0)) for c in newsloom.json("status")[0]["classes"])
     assert queued == 3000
     feeder.close()
 
@@ -107,11 +105,11 @@ def test_subscribe_resumes_from_state_and_from_name(newsloom, working, broker, n
     feeder.submit(newsroom.pieces(5))
     wait_settled(broker)
     state = directory / "cursor"
-    first = newsloom.lines("subscribe", "--state", state, "--from", "earliest", "-n", "3", "--json")
-    rest = newsloom.lines("subscribe", "--state", state, "--until-idle", "--json")
+    first = newsloom.json("subscribe", "--state", state, "--from", "earliest", "-n", "3")
+    rest = newsloom.json("subscribe", "--state", state, "--until-idle")
     assert [int(e["sequence"]) for e in first + rest] == [1, 2, 3, 4, 5]
-    named = newsloom.lines("subscribe", "--name", "ban", "--from", "earliest", "-n", "2", "--json")
-    more = newsloom.lines("subscribe", "--name", "ban", "--until-idle", "--json")
+    named = newsloom.json("subscribe", "--name", "ban", "--from", "earliest", "-n", "2")
+    more = newsloom.json("subscribe", "--name", "ban", "--until-idle")
     assert [int(e["sequence"]) for e in named + more] == [1, 2, 3, 4, 5]
     text = newsloom("subscribe", "--from", "earliest", "--until-idle").stdout
     assert len(text.splitlines()) == 5 and "STORED" in text
@@ -122,8 +120,8 @@ def test_subscribe_filters_and_says_what_it_does_not_know(newsloom, working, bro
     feeder = Feeder(broker.endpoint("feed"))
     feeder.submit(newsroom.pieces(3, source="mot") + newsroom.pieces(2, source="hai"))
     wait_settled(broker)
-    entries = newsloom.lines("subscribe", "--from", "earliest", "--until-idle", "--json", "--filter",
-                             "source=hai,type=PERSON")
+    entries = newsloom.json("subscribe", "--from", "earliest", "--until-idle", "--filter",
+                            "source=hai,type=PERSON")
     assert [e["source"] for e in entries] == ["hai", "hai"]
     done = newsloom("subscribe", "--filter", "colour=red", code=EX_DATAERR)
     assert "colour" in done.stderr
@@ -141,7 +139,7 @@ def test_dead_letters_are_listed_shown_retried_and_dropped(newsloom, broker, new
     for lease in worker.take(3):
         worker.start(lease)
         worker.fail(lease, "INVALID_PAYLOAD", "published: no date", permanent=True)
-    wait_for(lambda: len(newsloom.lines("dead", "list", "--json")) == 3 or worker.pump(0.01) and False,
+    wait_for(lambda: len(newsloom.json("dead", "list")) == 3 or worker.pump(0.01) and False,
              what="three dead letters")
     assert "INVALID_PAYLOAD" in newsloom("dead", "list").stdout
     assert "published: no date" in newsloom("dead", "show", ids[0]).stdout
@@ -161,7 +159,7 @@ def test_pause_resume_and_drain(newsloom):
     for verb, condition in (("pause", "paused"), ("resume", "running"), ("drain", "draining"),
                             ("resume", "running")):
         newsloom(verb)
-        assert newsloom.lines("status", "--json")[0]["condition"] == condition
+        assert newsloom.json("status")[0]["condition"] == condition
     assert "running" in newsloom("status").stdout
 
 
@@ -183,7 +181,7 @@ def test_extract_needs_neither_broker_nor_database():
 
 def test_migrate_search_and_trace_with_a_database(broker, postgres, directory, new_worker):
     database = postgres.new_database(migrated=False)
-    newsloom = CommandLine(directory / "home", broker, database.url)
+    newsloom = CommandLine(broker, directory, **{"database.url": database.url})
     newsloom("migrate")
     newsloom("migrate")  # again is safe
     new_worker(broker, database)

@@ -9,7 +9,7 @@ import pytest
 
 from support.articles import Newsroom
 from support.auditor import Auditor, report, wait_settled
-from support.command_line import CommandLine
+from support.cli import CommandLine
 from support.contract import wire
 from support.fake_worker import MemoryStorage, WorkingThread
 from support.feeder import Feeder
@@ -26,7 +26,7 @@ def test_every_client_point_is_one_of_these():
 @pytest.mark.parametrize("point", ["CLIENT_BEFORE_SUBMIT", "CLIENT_AFTER_RECEIPT"])
 def test_killed_feed_resumes(broker, directory, ledger, seed, time_given, point):
     chance, newsroom, storage = random.Random(seed), Newsroom(seed, "bao"), MemoryStorage()
-    newsloom = CommandLine(directory / "home", broker)
+    newsloom = CommandLine(broker, directory)
     working = WorkingThread(broker.endpoint("work"), "may", 32, storage)
     working.start()
     kills = 0
@@ -54,7 +54,7 @@ def test_killed_feed_resumes(broker, directory, ledger, seed, time_given, point)
 
 def test_killed_subscribe_repeats_and_never_skips(broker, directory, ledger, seed, time_given):
     chance, newsroom, storage = random.Random(seed), Newsroom(seed), MemoryStorage()
-    newsloom = CommandLine(directory / "home", broker)
+    newsloom = CommandLine(broker, directory)
     working = WorkingThread(broker.endpoint("work"), "may", 32, storage)
     working.start()
     feeder = Feeder(broker.endpoint("feed"), ledger)
@@ -71,8 +71,8 @@ def test_killed_subscribe_repeats_and_never_skips(broker, directory, ledger, see
                 seen.append(int(json.loads(line)["sequence"]))
             except json.JSONDecodeError:
                 pass  # cut off by the kill
-    seen += [int(e["sequence"]) for e in newsloom.lines(
-        "subscribe", "--state", state, "--from", "earliest", "--json", "--until-idle")]
+    seen += [int(e["sequence"]) for e in newsloom.json(
+        "subscribe", "--state", state, "--from", "earliest", "--until-idle")]
     assert kills > 0
     furthest = 0
     for sequence in seen:

@@ -13,28 +13,37 @@ ROLES = ("feed", "subscribe", "live", "operator")
 
 
 class CommandLine:
+    """Called, it runs a verb that must end well, or with `code`."""
+
     def __init__(self, broker, directory, **settings):
         self.directory = directory
-        self.settings = {f"broker.{role}": broker.endpoint(role) for role in ROLES}
-        self.settings.update(settings)
-        self.env = environment(HOME=directory, XDG_CONFIG_HOME=directory / "config",
-                               XDG_STATE_HOME=directory / "state")
+        self.settings = {f"broker.{role}": broker.endpoint(role) for role in ROLES} | settings
+
+    @property
+    def env(self) -> dict:
+        named = {f"NEWSLOOM_{name.upper().replace('.', '_')}": value for name, value in self.settings.items()}
+        return environment(HOME=self.directory, XDG_CONFIG_HOME=self.directory / "config",
+                           XDG_STATE_HOME=self.directory / "state", NO_COLOR="1", **named)
 
     def command(self, *arguments) -> list:
-        command = [str(paths.program("newsloom"))]
-        for name, value in self.settings.items():
-            command += ["--set", f"{name}={value}"]
-        return command + [str(argument) for argument in arguments]
+        return [str(paths.program("newsloom")), *map(str, arguments)]
 
-    def run(self, *arguments, stdin: str = "", timeout: float = 60, code: int = None, **env):
-        done = subprocess.run(self.command(*arguments), input=stdin.encode(), capture_output=True,
-                              timeout=timeout, env={**self.env, **env}, cwd=self.directory)
+    def run(self, *arguments, stdin="", timeout: float = 60, code: int = None, crash_at: str = "", **env):
+        if crash_at:
+            env["NEWSLOOM_CRASH_AT"] = crash_at
+        done = subprocess.run(self.command(*arguments), capture_output=True, timeout=timeout,
+                              input=stdin if isinstance(stdin, bytes) else stdin.encode(),
+                              env={**self.env, **env}, cwd=self.directory)
         done.stdout, done.stderr = (
             text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
         assert "Sanitizer" not in done.stderr, done.stderr
-        if code is not None:
-            assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        assert code is None or done.returncode == code, (
+            f"newsloom {' '.join(map(str, arguments))} ended with {done.returncode}, not {code}:\n"
+            f"{done.stdout[-1500:]}\n{done.stderr[-1500:]}")
         return done
+
+    def __call__(self, *arguments, code: int = 0, **how):
+        return self.run(*arguments, code=code, **how)
 
     def json(self, *arguments, code: int = 0, **how) -> list:
         done = self.run(*arguments, "--json", code=code, **how)
