@@ -5,10 +5,7 @@
 #include "worker/extract/date_grammar.h"
 #include "worker/extract/dates.h"
 
-enum {
-    LONGEST_WAIT_DAYS = 10,
-    SMALL_HOURS = 5, /* what is fetched before this hour tells of the day before */
-};
+enum { SMALL_HOURS = 5 }; /* what is fetched before this hour tells of the day before */
 
 /* The first full date on a metadata line. */
 static bool find_date_line(const struct document *document, struct moment *ret_moment)
@@ -29,9 +26,9 @@ static bool find_date_line(const struct document *document, struct moment *ret_m
     return false;
 }
 
-/* Raise *newest to the newest day up to the limit that a sentence names. */
-static void note_newest_day(const struct document *document, const struct sentence *sentence,
-                            struct moment fetched, int64_t limit, int64_t *newest)
+/* Does a sentence name this day, with or without its year? */
+static bool names_day(const struct document *document, const struct sentence *sentence,
+                      struct moment fetched, int64_t day)
 {
     uint32_t at = sentence->first_token;
     struct date_reading reading;
@@ -41,25 +38,25 @@ static void note_newest_day(const struct document *document, const struct senten
             continue;
         if (!moment.year)
             date_fill_year(&moment, fetched);
-        int64_t day = moment_first_day(moment);
-        if (day > *newest && day <= limit)
-            *newest = day;
+        if (moment_first_day(moment) == day)
+            return true;
     }
+    return false;
 }
 
-/* The newest day named in the text that lies shortly before the article was fetched. */
-static bool find_newest_day(const struct document *document, struct moment fetched,
-                            struct moment *ret_moment)
+/* An article that tells of the last day before it was fetched can only have appeared that day; one
+ * that names older days only may have appeared on any day since. */
+static bool find_last_day(const struct document *document, struct moment fetched,
+                          struct moment *ret_moment)
 {
     bool is_small_hours = fetched.hour >= 0 && fetched.hour < SMALL_HOURS;
-    int64_t limit = moment_first_day(fetched) - is_small_hours;
-    int64_t newest = limit - LONGEST_WAIT_DAYS - 1;
+    int64_t day = moment_first_day(fetched) - is_small_hours;
     for (uint32_t i = 0; i < document->sentence_count; i++)
-        note_newest_day(document, &document->sentences[i], fetched, limit, &newest);
-    if (newest < limit - LONGEST_WAIT_DAYS)
-        return false;
-    *ret_moment = moment_of_day(newest);
-    return true;
+        if (names_day(document, &document->sentences[i], fetched, day)) {
+            *ret_moment = moment_of_day(day);
+            return true;
+        }
+    return false;
 }
 
 static const char *published_text(struct arena *arena, struct moment moment)
@@ -91,7 +88,7 @@ enum status published_find(struct document *document, struct error *err)
     document->published = "";
     document->published_origin = NEWSLOOM__V1__PUBLISHED_ORIGIN__PUBLISHED_ORIGIN_NONE;
     if (find_date_line(document, &found) ||
-        (fetched.year && find_newest_day(document, fetched, &found))) {
+        (fetched.year && find_last_day(document, fetched, &found))) {
         document->published = published_text(document->arena, found);
         document->published_origin = NEWSLOOM__V1__PUBLISHED_ORIGIN__PUBLISHED_ORIGIN_TEXT;
     }

@@ -3,8 +3,8 @@
  * published - when the article was published, and how we know.
  *
  * In this order: the article's own field; what the page's metadata said; a full date on a metadata
- * line of the text (Vietnam's clock); the newest day that title, lead and body name, when it lies
- * within ten days before the article was fetched. Else nothing is said.
+ * line of the text (Vietnam's clock); the day the article was fetched, or the one before
+ * when that was in the small hours, when the text names it. Else nothing is said.
  */
 #ifndef WORKER_EXTRACT_PUBLISHED_H
 #define WORKER_EXTRACT_PUBLISHED_H
