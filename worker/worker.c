@@ -413,8 +413,8 @@ int worker_run(struct worker **worker_p, bool *ret_stuck)
     }
     conversation_release(worker, true, worker->leave_reason);
     conversation_report(worker);
-    if (worker->welcomed)
-        (void)mouth_goodbye(worker->mouth, worker->leave_reason);
+    /* a broker whose welcome is still on its way may have sent articles already */
+    (void)mouth_goodbye(worker->mouth, worker->leave_reason);
     int exit_code = worker->exit_code;
     log_info("stopped", "reason=\"%s\" unsettled=%u exit=%d", worker->leave_reason,
              ledger_count(worker->ledger), exit_code);

@@ -4,6 +4,7 @@ import signal
 
 import psycopg
 import pytest
+import zmq
 
 from support.articles import Piece
 from support.auditor import Auditor, wait_settled
@@ -11,6 +12,23 @@ from support.contract import wire
 from support.feeder import Feeder
 from support.operating import Operator
 from support.waiting import wait_for
+
+
+def test_worker_that_leaves_before_its_welcome_says_goodbye(directory, database, new_worker):
+    """Else what the broker sent with the welcome would wait until the lease runs out."""
+    router = zmq.Context.instance().socket(zmq.ROUTER)
+    router.bind(f"ipc://{directory}/work")
+    worker = new_worker(f"ipc://{directory}/work", database)
+
+    def heard(body: str) -> bool:
+        if not router.poll(50):
+            return False
+        return wire.Envelope.FromString(router.recv_multipart()[1]).WhichOneof("body") == body
+    wait_for(lambda: heard("hello"), what="hello")
+    worker.signal(signal.SIGTERM)
+    wait_for(lambda: heard("goodbye"), what="goodbye")
+    assert worker.wait_exit() == 0
+    router.close(0)
 
 
 @pytest.fixture
