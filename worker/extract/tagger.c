@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 struct tagger {
     struct tagger_model model;
@@ -72,53 +75,56 @@ const uint8_t *tagger_digest(const struct tagger *tagger)
     return tagger->model.header->digest;
 }
 
-typedef int16_t row __attribute__((vector_size(sizeof(struct tagger_row))));
-typedef int32_t sums __attribute__((vector_size(sizeof(struct lanes))));
+/* First all rows are looked up, so that the waits for memory overlap. */
+static inline __attribute__((always_inline)) void find_rows(const struct tagger_model *model,
+                                                            const uint32_t *hashes, unsigned count,
+                                                            const struct tagger_row **rows)
+{
+    for (unsigned i = 0; i < count; i++)
+        __builtin_prefetch(tagger_model_bucket(model, hashes[i]));
+    for (unsigned i = 0; i < count; i++) {
+        rows[i] = &model->rows[tagger_model_row(model, hashes[i])];
+        __builtin_prefetch(rows[i]);
+    }
+}
 
+static void score_portable(const struct tagger_model *model, const uint32_t *hashes, unsigned count,
+                           struct lanes *ret_scores)
+{
+    const struct tagger_row *rows[FEATURE_MOST];
+    find_rows(model, hashes, count, rows);
+    *ret_scores = (struct lanes){{0}};
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned a = 0; a < VITERBI_LANES; a++)
+            ret_scores->of[a] += rows[i]->weights[a];
+}
+
+#ifdef __x86_64__
 /* So many weights add up to two bytes at most. */
 enum { GROUP = 16 };
 _Static_assert(GROUP *TAGGER_WEIGHT_MOST <= INT16_MAX, "a group of weights overflows");
 
-static inline __attribute__((always_inline)) void sum_rows(const struct tagger_model *model,
-                                                           const uint32_t *hashes, unsigned count,
-                                                           struct lanes *ret_scores)
-{
-    const struct tagger_row *rows[FEATURE_MOST];
-    sums total = {0};
-    for (unsigned i = 0; i < count; i++)
-        __builtin_prefetch(&model->slots[hashes[i] >> model->shift]);
-    for (unsigned i = 0; i < count; i++) {
-        rows[i] = tagger_model_row(model, hashes[i]);
-        __builtin_prefetch(rows[i]);
-    }
-    for (unsigned i = 0; i < count;) {
-        unsigned end = i + GROUP < count ? i + GROUP : count;
-        row group = {0};
-        for (; i < end; i++) {
-            row weights;
-            memcpy(&weights, rows[i], sizeof(weights));
-            group += weights;
-        }
-        total += __builtin_convertvector(group, sums);
-    }
-    memcpy(ret_scores, &total, sizeof(total));
-}
-
-static void score_anywhere(const struct tagger_model *model, const uint32_t *hashes, unsigned count,
-                           struct lanes *ret_scores)
-{
-    sum_rows(model, hashes, count, ret_scores);
-}
-
-#ifdef __x86_64__
 __attribute__((target("avx2"))) static void score_avx2(const struct tagger_model *model,
                                                        const uint32_t *hashes, unsigned count,
                                                        struct lanes *ret_scores)
 {
-    sum_rows(model, hashes, count, ret_scores);
+    const struct tagger_row *rows[FEATURE_MOST];
+    __m256i low = _mm256_setzero_si256(), high = low;
+    find_rows(model, hashes, count, rows);
+    for (unsigned i = 0; i < count;) {
+        unsigned end = i + GROUP < count ? i + GROUP : count;
+        __m256i group = _mm256_setzero_si256();
+        for (; i < end; i++)
+            group =
+                _mm256_add_epi16(group, _mm256_loadu_si256((const __m256i *)(const void *)rows[i]));
+        low = _mm256_add_epi32(low, _mm256_cvtepi16_epi32(_mm256_castsi256_si128(group)));
+        high = _mm256_add_epi32(high, _mm256_cvtepi16_epi32(_mm256_extracti128_si256(group, 1)));
+    }
+    _mm256_storeu_si256((__m256i *)(void *)ret_scores->of, low);
+    _mm256_storeu_si256((__m256i *)(void *)ret_scores->of + 1, high);
 }
 #else
-#define score_avx2 score_anywhere
+#define score_avx2 score_portable
 #endif
 
 /* The best sum of all sequences with another label at this token. */
@@ -138,7 +144,7 @@ static void decide_sentence(const struct tagger *tagger, const struct clue *clue
 {
     uint32_t hashes[FEATURE_MOST];
     void (*score)(const struct tagger_model *, const uint32_t *, unsigned, struct lanes *) =
-        tagger->path == VITERBI_AVX2 ? score_avx2 : score_anywhere;
+        tagger->path == VITERBI_AVX2 ? score_avx2 : score_portable;
     struct viterbi viterbi = room->viterbi;
     for (uint32_t i = 0; i < count; i++) {
         unsigned features =

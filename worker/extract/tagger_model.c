@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SLOT_BITS_MOST = 20 };
+enum { BUCKET_BITS_MOST = 18 };
 
 _Static_assert((INT64_C(1) * FEATURE_MOST * TAGGER_WEIGHT_MOST + TAGGER_STEP_MOST) *
                        VITERBI_LONGEST <
@@ -25,20 +25,17 @@ void tagger_model_digest(const void *bytes, size_t size, uint8_t ret_digest[DIGE
 
 static size_t size_of(const struct tagger_header *header)
 {
-    return sizeof(*header) + ((size_t)1 << header->slot_bits) * sizeof(uint32_t) +
+    return sizeof(*header) + ((size_t)TAGGER_BUCKET << header->bucket_bits) * sizeof(uint32_t) +
            (size_t)header->rows * sizeof(struct tagger_row);
 }
 
-/* Scores and slots within their bounds, so that no lookup leaves the file or runs for ever. */
+/* Scores and slots within their bounds, so that no lookup leaves the file. */
 static bool is_sound(const struct tagger_model *model)
 {
     const struct tagger_header *header = model->header;
-    uint32_t free_slots = 0;
-    for (uint32_t i = 0; i <= model->mask; i++) {
-        free_slots += model->slots[i] == 0;
+    for (uint32_t i = 0; i < model->slot_count; i++)
         if ((model->slots[i] & 0xffffU) >= header->rows)
             return false;
-    }
     for (uint32_t i = 0; i < header->rows; i++)
         for (unsigned k = 0; k < VITERBI_LANES; k++)
             if (model->rows[i].weights[k] > TAGGER_WEIGHT_MOST ||
@@ -51,7 +48,7 @@ static bool is_sound(const struct tagger_model *model)
                 (score > TAGGER_STEP_MOST || score < -TAGGER_STEP_MOST))
                 return false;
         }
-    return free_slots > 0;
+    return true;
 }
 
 enum status tagger_model_read(const void *bytes, size_t size, struct tagger_model *ret_model,
@@ -64,7 +61,7 @@ enum status tagger_model_read(const void *bytes, size_t size, struct tagger_mode
     if (header->version != TAGGER_VERSION || header->labels != LABEL_COUNT)
         return error_set(err, STATUS_INVALID, "has version %u, this program needs %d; %s",
                          header->version, TAGGER_VERSION, advice);
-    if (header->slot_bits < 1 || header->slot_bits > SLOT_BITS_MOST || header->rows < 1 ||
+    if (header->bucket_bits < 1 || header->bucket_bits > BUCKET_BITS_MOST || header->rows < 1 ||
         header->rows > TAGGER_ROWS_MOST || size != size_of(header))
         return error_set(err, STATUS_INVALID, "is cut off or damaged; %s", advice);
     tagger_model_digest(bytes, size, digest);
@@ -72,9 +69,9 @@ enum status tagger_model_read(const void *bytes, size_t size, struct tagger_mode
         .header = header,
         .slots = (const uint32_t *)(header + 1),
         .rows = (const struct tagger_row *)((const uint32_t *)(header + 1) +
-                                            ((size_t)1 << header->slot_bits)),
-        .shift = 32 - header->slot_bits,
-        .mask = (1U << header->slot_bits) - 1,
+                                            ((size_t)TAGGER_BUCKET << header->bucket_bits)),
+        .slot_count = (uint32_t)TAGGER_BUCKET << header->bucket_bits,
+        .shift = 32 - header->bucket_bits,
         .size = size,
     };
     if (memcmp(digest, header->digest, sizeof(digest)) != 0 || !is_sound(&model))

@@ -2,6 +2,9 @@
 #include "worker/extract/viterbi.h"
 
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #include "common/compiler.h"
 
@@ -77,7 +80,22 @@ static void step_portable(const struct lanes *table, const int32_t *sums, struct
 DEFINE_PATH(portable, , step_portable)
 DEFINE_PATH(vector, , step_vector)
 #ifdef __x86_64__
-DEFINE_PATH(avx2, __attribute__((target("avx2"))), step_vector)
+/* As step_vector(), with the greatest of two vectors in one instruction. */
+__attribute__((target("avx2"))) static inline void step_avx2(const struct lanes *table,
+                                                             const int32_t *sums, struct lanes *ret)
+{
+    __m256i low = _mm256_set1_epi32(INT32_MIN), high = low;
+    for (unsigned a = 0; a < VITERBI_LANES; a++) {
+        const __m256i *row = (const __m256i *)(const void *)table[a].of;
+        __m256i sum = _mm256_set1_epi32(sums[a]);
+        low = _mm256_max_epi32(low, _mm256_add_epi32(_mm256_loadu_si256(row), sum));
+        high = _mm256_max_epi32(high, _mm256_add_epi32(_mm256_loadu_si256(row + 1), sum));
+    }
+    _mm256_storeu_si256((__m256i *)(void *)ret->of, low);
+    _mm256_storeu_si256((__m256i *)(void *)ret->of + 1, high);
+}
+
+DEFINE_PATH(avx2, __attribute__((target("avx2"))), step_avx2)
 #else
 #define forward_avx2  forward_vector
 #define backward_avx2 backward_vector

@@ -61,25 +61,27 @@ void weights_quantise(struct weights *weights)
     transitions_complete(transitions);
 }
 
+/* Into a free slot of its bucket, or not at all: of a full one the most important stay. */
 static void put_slot(uint32_t *slots, uint32_t bits, uint32_t hash, uint32_t row)
 {
-    uint32_t mask = (1U << bits) - 1;
-    uint32_t at = hash >> (32 - bits);
-    while (slots[at])
-        at = (at + 1) & mask;
-    slots[at] = hash << 16 | row;
+    uint32_t *bucket = &slots[(size_t)(hash >> (32 - bits)) * TAGGER_BUCKET];
+    for (unsigned i = 0; i < TAGGER_BUCKET; i++)
+        if (!bucket[i]) {
+            bucket[i] = hash << 16 | row;
+            return;
+        }
 }
 
 void *model_bytes(const struct weights *weights, const struct tagger_step steps[TAGGER_STEPS],
                   size_t *ret_size)
 {
-    uint32_t bits = 10;
-    while ((1U << bits) < weights->lexicon.count * 2)
+    uint32_t bits = 8;
+    while (((uint32_t)TAGGER_BUCKET << bits) < weights->lexicon.count * 2)
         bits++;
     struct tagger_header header = {
         .version = TAGGER_VERSION,
         .labels = LABEL_COUNT,
-        .slot_bits = bits,
+        .bucket_bits = bits,
         .rows = weights->lexicon.count,
     };
     memcpy(header.magic, TAGGER_MAGIC, sizeof(header.magic));
@@ -89,16 +91,18 @@ void *model_bytes(const struct weights *weights, const struct tagger_step steps[
         for (unsigned b = 0; b < VITERBI_LANES; b++)
             header.from[a][b] = weights->transitions.from[a].of[b];
     }
-    size_t slots_size = ((size_t)1 << bits) * sizeof(uint32_t);
+    size_t slots_size = ((size_t)TAGGER_BUCKET << bits) * sizeof(uint32_t);
     size_t size = sizeof(header) + slots_size + header.rows * sizeof(struct tagger_row);
     char *bytes = memory_new(size);
     uint32_t *slots = (uint32_t *)(void *)(bytes + sizeof(header));
     struct tagger_row *rows = (struct tagger_row *)(void *)(bytes + sizeof(header) + slots_size);
+    uint32_t *order = weights_by_importance(weights);
     for (uint32_t i = 1; i < header.rows; i++) {
-        put_slot(slots, bits, weights->lexicon.hashes[i], i);
+        put_slot(slots, bits, weights->lexicon.hashes[order[i]], order[i]);
         for (unsigned a = 0; a < VITERBI_LANES; a++)
             rows[i].weights[a] = (int16_t)weights->rows[i].of[a];
     }
+    free(order);
     memcpy(bytes, &header, sizeof(header));
     tagger_model_digest(bytes, size, header.digest);
     memcpy(bytes, &header, sizeof(header));

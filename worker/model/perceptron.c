@@ -265,26 +265,46 @@ static uint64_t importance(const struct lanes *row)
     return sum;
 }
 
-static int compare_importance(const void *a, const void *b)
+struct ranked {
+    uint64_t importance;
+    uint32_t number;
+};
+
+static int compare_ranks(const void *a, const void *b)
 {
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-    return (left < right) - (left > right);
+    const struct ranked *left = a, *right = b;
+    if (left->importance != right->importance)
+        return left->importance < right->importance ? 1 : -1;
+    return (left->number > right->number) - (left->number < right->number);
 }
 
-/* The features that matter most, and the bound that they pass. */
+uint32_t *weights_by_importance(const struct weights *weights)
+{
+    uint32_t count = weights->lexicon.count;
+    struct ranked *ranked = memory_new(count * sizeof(*ranked));
+    uint32_t *order = memory_new(count * sizeof(*order));
+    for (uint32_t i = 1; i < count; i++)
+        ranked[i] = (struct ranked){importance(&weights->rows[i]), i};
+    qsort(ranked + 1, count - 1, sizeof(*ranked), compare_ranks);
+    for (uint32_t i = 1; i < count; i++)
+        order[i] = ranked[i].number;
+    free(ranked);
+    return order;
+}
+
+/* The features that matter most, by hash again. */
 static struct lexicon best_features(const struct weights *weights, uint32_t most)
 {
-    uint64_t *sums = memory_new(weights->lexicon.count * sizeof(*sums));
-    for (uint32_t i = 1; i < weights->lexicon.count; i++)
-        sums[i - 1] = importance(&weights->rows[i]);
-    qsort(sums, weights->lexicon.count - 1, sizeof(*sums), compare_importance);
-    uint64_t bound = weights->lexicon.count > most ? sums[most - 1] + 1 : 1;
+    uint32_t *order = weights_by_importance(weights);
     struct lexicon lexicon = {.count = 1};
     lexicon.hashes = memory_new(weights->lexicon.count * sizeof(uint32_t));
-    for (uint32_t i = 1; i < weights->lexicon.count; i++)
-        if (importance(&weights->rows[i]) >= bound)
-            lexicon.hashes[lexicon.count++] = weights->lexicon.hashes[i];
-    free(sums);
+    while (lexicon.count < weights->lexicon.count && lexicon.count <= most &&
+           importance(&weights->rows[order[lexicon.count]]) > 0) {
+        lexicon.hashes[lexicon.count] = weights->lexicon.hashes[order[lexicon.count]];
+        lexicon.count++;
+    }
+    free(order);
+    qsort(lexicon.hashes + 1, lexicon.count - 1, sizeof(uint32_t), compare_hashes);
     return lexicon;
 }
 

@@ -36,6 +36,9 @@ struct schedule {
 struct weights weights_train(const struct examples *examples, const struct schedule *schedule);
 void weights_free(struct weights *weights);
 
+/* The numbers of all features, [1] the most important; freed with free(). */
+uint32_t *weights_by_importance(const struct weights *weights);
+
 /* The best labels of a sentence whose features are hashes. */
 struct decoder;
 struct decoder *decoder_new(const struct weights *weights);

@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 {
     struct error err = {0};
     struct plan plan = {
-        .schedule = {.rounds = 10, .margin = 40, .least = 2, .rows = 60000, .seed = 1},
+        .schedule = {.rounds = 10, .margin = 150, .least = 2, .rows = 60000, .seed = 1},
         .families = FAMILIES_ALL,
         .fold = 3,
     };
