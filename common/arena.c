@@ -90,7 +90,8 @@ void *arena_try(struct arena *arena, size_t size)
     size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     struct block *block = arena->current;
     if (rounded > block->size - block->used) {
-        size_t wanted = block->size * 2 > rounded ? block->size * 2 : rounded;
+        size_t wanted = arena->used / 4 > FIRST_BLOCK ? arena->used / 4 : FIRST_BLOCK;
+        wanted = wanted > rounded ? wanted : rounded;
         block = arena->current = block_new(wanted, block);
     }
     void *memory = block->bytes + block->used;

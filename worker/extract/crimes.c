@@ -6,7 +6,7 @@
 static bool is_quote(const struct search *search, uint32_t at)
 {
     static const char quotes[][WORD_SIZE] = {"\"", "“", "”", "‘", "’", "'", ""};
-    return search_is_any(search, at, quotes);
+    return reading_has(search->r, at, SHAPE_PUNCTUATION) && search_is_any(search, at, quotes);
 }
 
 /* "tội phạm" and what makes it a kind: "có tổ chức", "sử dụng công nghệ cao". */

@@ -487,9 +487,21 @@ static bool is_wanted(const struct reader *reader, uint32_t at, const struct par
 /* Every reading begins with a number or one of these words. */
 static bool may_begin(const struct token *token)
 {
-    static const char words[][WORD_SIZE] = {"ngày", "tháng", "năm", "từ",  "thứ", "chủ",
-                                            "quý",  "quí",   "nửa", "nữa", ""};
-    return token->shape & SHAPE_NUMBER || token_is_any(token, words);
+    if (token->shape & SHAPE_NUMBER)
+        return true;
+    switch (token->folded[0]) {
+    case 'n':
+        return token_is(token, "ngày") || token_is(token, "năm") || token_is(token, "nửa") ||
+               token_is(token, "nữa");
+    case 't':
+        return token_is(token, "tháng") || token_is(token, "từ") || token_is(token, "thứ");
+    case 'c':
+        return token_is(token, "chủ");
+    case 'q':
+        return token_is(token, "quý") || token_is(token, "quí");
+    default:
+        return false;
+    }
 }
 
 static bool read_one(const struct reader *reader, uint32_t at, struct date_reading *reading)

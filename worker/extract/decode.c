@@ -84,22 +84,36 @@ static void append_replacement(struct decoded *decoded, char *out)
     decoded->replaced++;
 }
 
+/* How many bytes from here are letters that every text has: no U+0000, nothing that is doubtful. */
+static size_t plain_run(const unsigned char *bytes, size_t size)
+{
+    size_t at = 0;
+    for (;;) {
+        if (at < size && bytes[at] < 0x80 && bytes[at])
+            at++;
+        else if (at + 1 < size && bytes[at] >= 0xc2 && bytes[at] < 0xe0 &&
+                 (bytes[at + 1] & 0xc0) == 0x80)
+            at += 2;
+        else if (at + 2 < size && bytes[at] > 0xe0 && bytes[at] < 0xed &&
+                 (bytes[at + 1] & 0xc0) == 0x80 && (bytes[at + 2] & 0xc0) == 0x80)
+            at += 3;
+        else
+            return at;
+    }
+}
+
 static void read_utf8(const unsigned char *bytes, size_t size, char *out, struct decoded *decoded)
 {
     size_t at = 0;
     while (at < size) {
-        if (bytes[at] == 0) {
-            append_replacement(decoded, out);
-            at++;
-            continue;
-        }
-        if (bytes[at] < 0x80) {
-            out[decoded->size++] = (char)bytes[at++];
-            continue;
-        }
+        size_t plain = plain_run(bytes + at, size - at);
+        append(decoded, out, (const char *)bytes + at, plain);
+        at += plain;
+        if (at == size)
+            break;
         utf8proc_int32_t point = 0;
         utf8proc_ssize_t used = utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(size - at), &point);
-        if (used <= 0) {
+        if (used <= 0 || point == 0) {
             append_replacement(decoded, out);
             at++;
             continue;
@@ -194,11 +208,13 @@ static enum status convert(const void *bytes, size_t size, const char *iconv_nam
 {
     if (iconv_name && strcmp(iconv_name, VNI) != 0)
         return read_legacy(iconv_name, bytes, size, arena, decoded, err);
-    char *out = arena_take(arena, size * 3 + 1, 1);
+    size_t plain = iconv_name ? 0 : plain_run(bytes, size);
+    char *out = arena_take(arena, plain + (size - plain) * 3 + 1, 1);
+    append(decoded, out, bytes, plain);
     if (iconv_name)
         decoded->size = legacy_read_vni(bytes, size, out);
     else
-        read_utf8(bytes, size, out, decoded);
+        read_utf8((const unsigned char *)bytes + plain, size - plain, out, decoded);
     out[decoded->size] = 0;
     decoded->bytes = out;
     return STATUS_OK;

@@ -84,8 +84,10 @@ bool document_span_is(const struct document *document, struct span span, const c
 {
     uint32_t first = document->text.byte_at[span.start];
     uint32_t last = document->text.byte_at[span.end];
-    size_t size = strlen(text);
-    return size == last - first && memcmp(document->text.bytes + first, text, size) == 0;
+    const char *bytes = document->text.bytes + first;
+    if (first < last && bytes[0] != text[0])
+        return false;
+    return strlen(text) == last - first && memcmp(bytes, text, last - first) == 0;
 }
 
 uint32_t document_sentence_at(const struct document *document, uint32_t at)

@@ -85,12 +85,13 @@ static uint32_t number_of(const struct token *token)
 {
     if (token->shape & SHAPE_PUNCTUATION)
         token = plain_mark(token);
+    bool is_whole = token->key >> 56 == 0; /* the key says it all */
     uint32_t mask = (1U << knowledge_slot_bits) - 1;
     uint32_t at = (uint32_t)(token->key * KEY_MULTIPLIER >> (64 - knowledge_slot_bits));
     for (; knowledge_slots[at]; at = (at + 1) & mask) {
         uint32_t number = knowledge_slots[at];
         if (knowledge_keys[number] == token->key &&
-            strcmp(knowledge_syllables[number], token->folded) == 0)
+            (is_whole || strcmp(knowledge_syllables[number], token->folded) == 0))
             return number;
     }
     return NOT_KNOWN;

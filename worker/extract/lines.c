@@ -194,10 +194,15 @@ const char *line_fold(struct arena *arena, const uint32_t *points, uint32_t leng
     return bytes;
 }
 
+static bool begins(const char *text, const char *phrase)
+{
+    return text[0] == phrase[0] && strncmp(text, phrase, strlen(phrase)) == 0;
+}
+
 static bool starts_with(const char *text, const char *const *phrases, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (strncmp(text, phrases[i], strlen(phrases[i])) == 0)
+        if (begins(text, phrases[i]))
             return true;
     return false;
 }
@@ -222,9 +227,9 @@ static unsigned count_words(const char *text)
 static bool is_stop(const char *folded, unsigned words)
 {
     for (size_t i = 0; i < COUNT_OF(stops); i++) {
-        size_t size = strlen(stops[i]);
-        if (strncmp(folded, stops[i], size) != 0)
+        if (!begins(folded, stops[i]))
             continue;
+        size_t size = strlen(stops[i]);
         bool is_whole = !folded[size] || strchr(" :,.(>|", folded[size]);
         if (is_whole && words <= count_words(stops[i]) + PHRASE_EXTRA_WORDS)
             return true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/names.h"
 
-enum { TYPE_COUNT = 8 };
+enum { TYPE_COUNT = 8, FIRST_BITS = 1024 };
 
 struct name {
     uint32_t first;
@@ -14,6 +14,7 @@ struct names {
     struct name *slots;
     uint32_t mask;
     uint32_t used;
+    uint64_t firsts[FIRST_BITS / 64]; /* bits of the words that a name begins with */
 };
 
 struct names *names_new(struct reading *reading)
@@ -63,6 +64,12 @@ static void grow(struct names *names)
             *slot_of(names, old[i].first, old[i].end) = old[i];
 }
 
+/* Where the first word of a name has its bit. */
+static uint32_t first_bit(const struct names *names, uint32_t first)
+{
+    return (uint32_t)(names->r->tokens[first].key * 0x9E3779B97F4A7C15ULL >> 32) % FIRST_BITS;
+}
+
 void names_add(struct names *names, uint32_t first, uint32_t end, Newsloom__V1__EntityType type,
                uint32_t weight)
 {
@@ -73,6 +80,8 @@ void names_add(struct names *names, uint32_t first, uint32_t end, Newsloom__V1__
         name->first = first;
         name->end = end;
         names->used++;
+        uint32_t bit = first_bit(names, first);
+        names->firsts[bit / 64] |= 1ULL << (bit % 64);
     }
     name->weights[type] += weight;
 }
@@ -80,9 +89,12 @@ void names_add(struct names *names, uint32_t first, uint32_t end, Newsloom__V1__
 Newsloom__V1__EntityType names_type(const struct names *names, uint32_t first, uint32_t end,
                                     uint32_t *ret_weight)
 {
+    uint32_t bit = first_bit(names, first);
+    *ret_weight = 0;
+    if (!(names->firsts[bit / 64] >> (bit % 64) & 1))
+        return NEWSLOOM__V1__ENTITY_TYPE__ENTITY_TYPE_UNSPECIFIED;
     const struct name *name = slot_of(names, first, end);
     uint32_t best = 0;
-    *ret_weight = 0;
     if (!name->end)
         return NEWSLOOM__V1__ENTITY_TYPE__ENTITY_TYPE_UNSPECIFIED;
     for (uint32_t type = 1; type < TYPE_COUNT; type++)

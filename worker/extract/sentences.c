@@ -5,7 +5,7 @@
 
 #include "worker/extract/document.h"
 
-enum { LONG_SENTENCE = 1500, LONGEST_SENTENCE = 4000 }; /* code points */
+enum { LONG_SENTENCE = 1500, LONGEST_SENTENCE = 4000, LONGEST_ABBREVIATION = 4 }; /* code points */
 
 /* Words after which a full stop is part of the word, whatever follows. */
 static const char *const abbreviations[] = {
@@ -59,6 +59,8 @@ static bool is_abbreviation(const struct document *document, uint32_t floor, uin
         return false;
     if (length == 1)
         return point_is_upper(document->text.points[word.start]); /* an initial */
+    if (length > LONGEST_ABBREVIATION)
+        return false;
     for (size_t i = 0; i < COUNT_OF(abbreviations); i++)
         if (document_span_is(document, word, abbreviations[i]))
             return true;
