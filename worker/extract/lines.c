@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "worker/extract/credits.h"
 #include "worker/extract/document.h"
 
 enum {
@@ -11,6 +12,7 @@ enum {
     CAPTION_MOST_WORDS = 60,
     NAME_MOST_WORDS = 6,
     PHRASE_EXTRA_WORDS = 4,
+    CREDIT_MOST_WORDS = 18,
 };
 
 /* Lines that begin so head what comes after an article. All tables are folded as line_fold() does.
@@ -378,8 +380,14 @@ static void look_at(const struct document *document, struct line *line)
     line->folded =
         line_fold(document->arena, points + line->span.start, line->span.end - line->span.start);
     line->words = census.words;
-    line->looks = phrase_looks(line->folded, census.words) | time_looks(line->folded, &census);
     bool is_ended = ends_as_sentence(points, line->span);
+    line->looks = phrase_looks(line->folded, census.words);
+    if (!is_ended || census.words < 4)
+        line->looks |= time_looks(line->folded, &census);
+    if (is_ended)
+        line->looks |= LINE_ENDED;
+    else if (census.words <= CREDIT_MOST_WORDS && credit_reads(points, line->span, line->folded))
+        line->looks |= LINE_CREDIT;
     bool is_prose = (is_ended && census.words >= PROSE_WORDS) || census.words >= LONG_PROSE_WORDS ||
                     (census.inner_stops && census.words >= PROSE_WORDS);
     if (is_prose)

@@ -26,6 +26,8 @@ enum line_look {
     LINE_COUNT = 4096,    /* views, readers */
     LINE_ECHO = 8192,     /* repeats the line right before it */
     LINE_BOX = 16384,     /* a stop that may also head a box in the middle of an article */
+    LINE_CREDIT = 32768,  /* names somebody, in words that only credits use */
+    LINE_ENDED = 65536,   /* ends as a sentence does */
 };
 
 struct line {

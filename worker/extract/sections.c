@@ -5,6 +5,8 @@
 
 #include "worker/extract/document.h"
 #include "worker/extract/lines.h"
+#include "worker/extract/regions.h"
+#include "worker/extract/word_pairs.h"
 
 #define KIND(name) NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_##name
 
@@ -12,93 +14,20 @@ enum {
     TITLE_LEAST_WORDS = 3,
     TITLE_MOST_WORDS = 35,
     TITLE_REACH = 25, /* lines above the prose in which its headline may stand */
-    PAIR_BITS = 16384,
     LEAD_MOST_WORDS = 90,
     CAPTION_MOST_WORDS = 40,
     LISTING_LEAST_TEASERS = 12, /* so many headlines and hardly any prose: a listing */
     LISTING_MOST_BODY_WORDS = 90,
-    TEASER_RUN = 3,   /* so many headlines in a row are teasers */
-    BOX_REACH = 10,   /* lines from the head of a box to the article that goes on */
+    TEASER_RUN = 3, /* so many headlines in a row are teasers */
+    SENTENCE_LEAST_WORDS = 4,
     LEAD_REACH = 5,   /* lines from the headline to a lead that stands apart */
     BYLINE_REACH = 3, /* lines after the body in which its author may stand */
 };
 
-/* The lines [first, end) that hold the article's prose. */
-struct region {
-    uint32_t first;
-    uint32_t end;
-};
-
-/* Where the article goes on below a box, 0 when it does not. Teasers are headlines with at most one
- * paragraph each. */
-static uint32_t end_of_box(const struct lines *lines, uint32_t box)
-{
-    const unsigned never = LINE_REPEATED | LINE_TIME | LINE_STOP | LINE_NOISE;
-    uint32_t end = lines->count - box > BOX_REACH ? box + BOX_REACH : lines->count;
-    for (uint32_t i = box + 2; i < end; i++) {
-        unsigned both = lines->items[i - 1].looks & lines->items[i].looks;
-        unsigned either = lines->items[i - 1].looks | lines->items[i].looks;
-        if (both & LINE_PROSE && !(either & never))
-            return i - 1;
-    }
-    return 0;
-}
-
-/* How much a line speaks for being part of the article, in words. */
-static int64_t line_weight(const struct line *line, bool is_after_prose)
-{
-    unsigned looks = line->looks;
-    int64_t words = line->words;
-    if (looks & LINE_ECHO)
-        return -2;
-    if (looks & LINE_REPEATED)
-        return -words - 4;
-    if (looks & LINE_STOP)
-        return is_after_prose ? -400 : -40;
-    if (looks & LINE_NOISE)
-        return -12;
-    if (looks & LINE_TIME)
-        return is_after_prose ? -60 : -2;
-    if (looks & LINE_PROSE)
-        return words;
-    if (is_after_prose && looks & LINE_BYLINE)
-        return -100; /* what follows has another author */
-    if (looks & (LINE_CAPTION | LINE_PICTURE))
-        return 0;
-    if (is_after_prose && looks & LINE_NAME && line->words > 1)
-        return -30;
-    return looks & LINE_BULLET ? -10 : -8;
-}
-
-/* The run of lines with the largest weight; first == end when no line weighs anything. */
-static struct region find_region(const struct lines *lines)
-{
-    struct region best = {0};
-    int64_t best_weight = 0;
-    int64_t weight = 0;
-    uint32_t first = 0;
-    uint32_t box_end = 0; /* lines of a box inside the article weigh nothing */
-    for (uint32_t i = 0; i < lines->count; i++) {
-        if (weight <= 0) {
-            weight = 0;
-            first = i;
-        }
-        if (lines->items[i].looks & LINE_BOX && i >= box_end)
-            box_end = end_of_box(lines, i);
-        if (i >= box_end)
-            weight += line_weight(&lines->items[i], weight > 0);
-        if (weight > best_weight) {
-            best_weight = weight;
-            best = (struct region){first, i + 1};
-        }
-    }
-    return best;
-}
-
 static bool can_be_title(const struct line *line)
 {
-    const unsigned never =
-        LINE_STOP | LINE_NOISE | LINE_TIME | LINE_COUNT | LINE_BULLET | LINE_PICTURE | LINE_CAPTION;
+    const unsigned never = LINE_STOP | LINE_NOISE | LINE_TIME | LINE_COUNT | LINE_BULLET |
+                           LINE_PICTURE | LINE_CAPTION | LINE_CREDIT;
     return line->words >= TITLE_LEAST_WORDS && line->words <= TITLE_MOST_WORDS &&
            !(line->looks & never);
 }
@@ -117,53 +46,15 @@ static uint32_t find_named_title(const struct document *document, const struct l
     return UINT32_MAX;
 }
 
-/* Pairs of neighbouring words, as bits: does the article speak of what a line says? */
-struct word_pairs {
-    uint64_t bits[PAIR_BITS / 64];
-};
-
-static uint32_t pair_hash(const char *first, const char *end)
-{
-    uint32_t hash = 2166136261U;
-    for (; first < end; first++)
-        hash = (hash ^ (unsigned char)*first) * 16777619U;
-    return (hash ^ (hash >> 16)) % PAIR_BITS;
-}
-
-/* The end of the pair of words that begins here; NULL when there is only one word left. */
-static const char *pair_end(const char *at)
-{
-    const char *space = strchr(at, ' ');
-    if (!space)
-        return NULL;
-    return strchrnul(space + 1, ' ');
-}
-
-static void add_pairs(struct word_pairs *pairs, const char *folded)
-{
-    for (const char *at = folded, *end = NULL; (end = pair_end(at)); at = strchr(at, ' ') + 1) {
-        uint32_t bit = pair_hash(at, end);
-        pairs->bits[bit / 64] |= 1ULL << (bit % 64);
-    }
-}
-
-static int count_known_pairs(const struct word_pairs *pairs, const char *folded)
-{
-    int known = 0;
-    for (const char *at = folded, *end = NULL; (end = pair_end(at)); at = strchr(at, ' ') + 1) {
-        uint32_t bit = pair_hash(at, end);
-        known += (int)((pairs->bits[bit / 64] >> (bit % 64)) & 1);
-    }
-    return known;
-}
-
 /* How much a line above the prose speaks for being its headline. */
 static int title_weight(const struct lines *lines, uint32_t index, struct region region,
                         const struct word_pairs *pairs)
 {
     const struct line *line = &lines->items[index];
-    int weight = 10 * count_known_pairs(pairs, line->folded);
+    int weight = 10 * word_pairs_count(pairs, line->folded);
     weight -= 4 * (int)(region.first - index);
+    if (line->looks & LINE_NAME && index + 1 == region.first)
+        weight -= 20; /* rather the author's */
     bool has_date_below = index + 1 < lines->count &&
                           lines->items[index + 1].looks & (LINE_DATE | LINE_TIME | LINE_COUNT);
     return has_date_below ? weight + 15 : weight;
@@ -175,7 +66,7 @@ static uint32_t best_title(const struct lines *lines, struct region region, uint
     struct word_pairs pairs = {0};
     for (uint32_t i = region.first; i < region.end; i++)
         if (lines->items[i].looks & LINE_PROSE)
-            add_pairs(&pairs, lines->items[i].folded);
+            word_pairs_add(&pairs, lines->items[i].folded);
     uint32_t best = UINT32_MAX;
     int best_weight = 0;
     for (uint32_t i = region.first; i-- > highest;) {
@@ -220,7 +111,11 @@ static Newsloom__V1__SectionKind kind_above(const struct lines *lines, uint32_t 
     if (line->looks & (LINE_DATE | LINE_COUNT))
         return KIND(METADATA);
     bool is_below_title = title != UINT32_MAX && index > title;
-    if (is_below_title && (line->looks & (LINE_BYLINE | LINE_TIME)) && !(line->looks & LINE_STOP))
+    const unsigned credits = LINE_BYLINE | LINE_TIME | LINE_CREDIT;
+    if (is_below_title && line->looks & credits && !(line->looks & LINE_STOP))
+        return KIND(METADATA);
+    bool is_in_brackets = line->folded[0] == '(' && line->looks & LINE_NAME;
+    if (is_below_title && is_in_brackets && !(line->looks & LINE_REPEATED))
         return KIND(METADATA);
     if (is_below_title && line->looks & LINE_CAPTION)
         return KIND(CAPTION);
@@ -253,6 +148,15 @@ static bool is_teaser(const struct lines *lines, uint32_t index, struct region r
     return run >= TEASER_RUN;
 }
 
+/* Of an interview. */
+static bool is_question(const struct line *line)
+{
+    size_t size = strlen(line->folded);
+    return size > 0 && line->folded[size - 1] == '?' &&
+           (line->looks & LINE_BULLET || strncmp(line->folded, "pv:", 3) == 0 ||
+            strncmp(line->folded, "hỏi:", strlen("hỏi:")) == 0);
+}
+
 static Newsloom__V1__SectionKind kind_inside(const struct lines *lines, uint32_t index,
                                              struct region region, uint32_t body_first)
 {
@@ -263,10 +167,14 @@ static Newsloom__V1__SectionKind kind_inside(const struct lines *lines, uint32_t
         return index <= body_first ? KIND(METADATA) : KIND(JUNK);
     if (line->looks & LINE_TIME)
         return KIND(JUNK);
+    if (line->looks & LINE_CREDIT)
+        return KIND(METADATA);
     if (line->looks & LINE_CAPTION)
         return KIND(CAPTION);
     if (line->looks & LINE_BYLINE && !(line->looks & LINE_PROSE))
         return KIND(METADATA);
+    if (is_question(line) || (index + 1 == region.end && line->looks & LINE_ENDED))
+        return KIND(BODY);
     if (is_teaser(lines, index, region))
         return KIND(JUNK);
     bool follows_picture = index > 0 && lines->items[index - 1].looks & LINE_PICTURE;
@@ -294,12 +202,12 @@ static void mark_bylines(const struct lines *lines, struct region region,
             kinds[i] = KIND(METADATA);
             continue;
         }
-        if (line->looks & LINE_CAPTION) {
+        if (line->looks & LINE_CAPTION && !(line->looks & LINE_CREDIT)) {
             kinds[i] = KIND(CAPTION);
             continue;
         }
         bool is_first = i == region.end || kinds[i - 1] != KIND(JUNK);
-        if (line->looks & LINE_BYLINE || (is_first && line->looks & LINE_NAME))
+        if (line->looks & (LINE_BYLINE | LINE_CREDIT) || (is_first && line->looks & LINE_NAME))
             kinds[i] = KIND(METADATA);
         else
             return;
@@ -329,10 +237,23 @@ static uint32_t find_lead(const struct lines *lines, struct region region, uint3
                                                                                    : UINT32_MAX;
 }
 
+/* A short last sentence is no prose by itself, but goes with the paragraph before it. */
+static uint32_t end_with_short_sentence(const struct lines *lines, struct region region)
+{
+    const unsigned never = LINE_STOP | LINE_NOISE | LINE_TIME | LINE_COUNT | LINE_REPEATED |
+                           LINE_BYLINE | LINE_PICTURE;
+    if (region.end >= lines->count || region.first == region.end)
+        return region.end;
+    const struct line *line = &lines->items[region.end];
+    bool is_sentence = line->looks & LINE_ENDED && line->words >= SENTENCE_LEAST_WORDS;
+    return is_sentence && !(line->looks & never) ? region.end + 1 : region.end;
+}
+
 static void judge_lines(const struct document *document, const struct lines *lines,
                         Newsloom__V1__SectionKind *kinds)
 {
-    struct region region = find_region(lines);
+    struct region region = region_find(lines);
+    region.end = end_with_short_sentence(lines, region);
     if (region.first == region.end)
         region = (struct region){0, lines->count}; /* no prose at all: keep what is no noise */
     uint32_t title = find_title(document, lines, region);
@@ -386,7 +307,7 @@ static void find_names(struct document *document, const struct lines *lines,
         if (kinds[i] == KIND(TITLE) && !document->title[0])
             document->title = document_text(document, line->span);
         if (kinds[i] == KIND(METADATA) && !document->author[0] && !is_source &&
-            line->looks & (LINE_NAME | LINE_BYLINE))
+            line->looks & (LINE_NAME | LINE_BYLINE | LINE_CREDIT))
             document->author = author_of(document, line);
     }
 }
