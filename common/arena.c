@@ -11,6 +11,7 @@
 
 enum {
     FIRST_BLOCK = 64 * 1024,
+    FORMATTED_AT_ONCE = 256, /* bytes; longer texts are formatted twice */
     ALIGNMENT = _Alignof(max_align_t),
     KEPT_BLOCK = 4 * 1024 * 1024, /* larger ones go back to the system at once */
     KEPT_MEMORY = 8 * 1024 * 1024,
@@ -127,16 +128,18 @@ char *arena_text(struct arena *arena, const char *text, size_t length)
 
 char *arena_format(struct arena *arena, const char *format, ...)
 {
+    char buffer[FORMATTED_AT_ONCE];
     va_list arguments;
     va_start(arguments, format);
-    va_list again;
-    va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(buffer, sizeof(buffer), format, arguments);
     va_end(arguments);
     ENSURE(length >= 0);
+    if ((size_t)length < sizeof(buffer))
+        return arena_text(arena, buffer, (size_t)length);
     char *text = arena_take(arena, 1, (size_t)length + 1);
-    (void)vsnprintf(text, (size_t)length + 1, format, again);
-    va_end(again);
+    va_start(arguments, format);
+    (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+    va_end(arguments);
     return text;
 }
 

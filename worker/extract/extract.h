@@ -80,8 +80,9 @@ struct sentence {
 struct token {
     struct span span;
     const char *folded;
-    uint64_t key;   /* its first eight bytes, to compare by (words.h) */
-    uint16_t shape; /* bits of enum token_shape */
+    uint64_t key;    /* its first eight bytes, to compare by (words.h) */
+    uint16_t shape;  /* bits of enum token_shape */
+    uint16_t number; /* of its syllable in the gazetteers; 0: in none */
 };
 
 enum token_shape {

@@ -175,6 +175,9 @@ static inline bool reading_has(const struct reading *r, uint32_t token, unsigned
 /* The length of a phrase of this category that ends right before the token, or 0. */
 uint32_t reading_length_before(const struct reading *r, uint32_t token, enum category c);
 
+/* The number that the phrases have for the token's syllable, 0 when none holds it. */
+uint16_t gazetteer_number(const struct token *token);
+
 const struct place *gazetteer_place(const struct knowledge *knowledge, uint16_t index);
 
 /* The place that this whole text names, or NULL; text is split and folded in the arena. */

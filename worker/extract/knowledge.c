@@ -10,7 +10,7 @@
 
 #define KEY_MULTIPLIER 0x9E3779B97F4A7C15ULL /* as compile_knowledge.py has it */
 
-enum { NOT_KNOWN = 0, LENGTH_MOST = 8 };
+enum { LENGTH_MOST = 8 };
 
 struct knowledge {
     uint8_t digest[DIGEST_SIZE];
@@ -80,8 +80,7 @@ static const struct token *plain_mark(const struct token *token)
     return token;
 }
 
-/* The number of the token's syllable, or NOT_KNOWN. */
-static uint32_t number_of(const struct token *token)
+uint16_t gazetteer_number(const struct token *token)
 {
     if (token->shape & SHAPE_PUNCTUATION)
         token = plain_mark(token);
@@ -89,20 +88,20 @@ static uint32_t number_of(const struct token *token)
     uint32_t mask = (1U << knowledge_slot_bits) - 1;
     uint32_t at = (uint32_t)(token->key * KEY_MULTIPLIER >> (64 - knowledge_slot_bits));
     for (; knowledge_slots[at]; at = (at + 1) & mask) {
-        uint32_t number = knowledge_slots[at];
+        uint16_t number = knowledge_slots[at];
         if (knowledge_keys[number] == token->key &&
             (is_whole || strcmp(knowledge_syllables[number], token->folded) == 0))
             return number;
     }
-    return NOT_KNOWN;
+    return 0;
 }
 
 /* The state that the phrase which begins here leads to before it leaves all that are known. */
-static uint32_t last_state(const uint16_t *numbers, uint32_t first, uint32_t end)
+static uint32_t last_state(const struct token *tokens, uint32_t first, uint32_t end)
 {
     uint32_t state = 0;
-    for (uint32_t i = first; i < end && numbers[i]; i++) {
-        uint64_t next = (uint64_t)knowledge_states[state].base + numbers[i];
+    for (uint32_t i = first; i < end && tokens[i].number; i++) {
+        uint64_t next = (uint64_t)knowledge_states[state].base + tokens[i].number;
         if (next >= knowledge_state_count || knowledge_states[next].origin != state)
             break;
         state = (uint32_t)next;
@@ -122,9 +121,9 @@ static void make_room(struct reading *r, uint32_t count)
     r->match_room = room;
 }
 
-static void look_up(struct reading *r, const uint16_t *numbers, uint32_t first)
+static void look_up(struct reading *r, uint32_t first)
 {
-    uint32_t state = last_state(numbers, first, r->sentence_ends[first]);
+    uint32_t state = last_state(r->tokens, first, r->sentence_ends[first]);
     const struct knowledge_state *found = &knowledge_states[state];
     r->begins[first] = found->categories;
     make_room(r, found->match_count);
@@ -150,9 +149,6 @@ struct reading *reading_of(struct document *document, const struct knowledge *kn
     r->sentence_starts = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
     r->begins = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
     r->ends = arena_take(arena, r->token_count + 1, sizeof(uint32_t));
-    uint16_t *numbers = arena_take(arena, r->token_count + 1, sizeof(uint16_t));
-    for (uint32_t i = 0; i < r->token_count; i++)
-        numbers[i] = (uint16_t)number_of(&r->tokens[i]);
     for (uint32_t s = 0; s < document->sentence_count; s++) {
         const struct sentence *sentence = &document->sentences[s];
         uint32_t end = sentence->first_token + sentence->token_count;
@@ -163,7 +159,7 @@ struct reading *reading_of(struct document *document, const struct knowledge *kn
     }
     for (uint32_t i = 0; i < r->token_count; i++) {
         r->first_match[i] = r->match_count;
-        look_up(r, numbers, i);
+        look_up(r, i);
     }
     r->first_match[r->token_count] = r->match_count;
     document->reading = r;

@@ -12,7 +12,11 @@ enum {
     CAPTION_MOST_WORDS = 60,
     NAME_MOST_WORDS = 6,
     PHRASE_EXTRA_WORDS = 4,
+<<<<<<< Updated upstream
     CREDIT_MOST_WORDS = 18,
+=======
+    HASHED_MOST = 64, /* bytes of a line; hardly any two lines begin alike so far */
+>>>>>>> Stashed changes
 };
 
 /* Lines that begin so head what comes after an article. All tables are folded as line_fold() does.
@@ -269,8 +273,10 @@ static struct census take_census(const uint32_t *points, struct span span)
         bool is_letter = point_is_letter(points[i]);
         census.digits += point_is_digit(points[i]);
         census.letters += is_letter;
-        census.words += is_letter && !was_letter;
-        census.capitals += is_letter && !was_letter && point_is_upper(points[i]);
+        if (is_letter && !was_letter) {
+            census.words++;
+            census.capitals += point_is_upper(points[i]);
+        }
         if (points[i] == '.' && i + 2 < span.end && points[i + 1] == ' ' &&
             point_is_upper(points[i + 2]))
             census.inner_stops++;
@@ -404,6 +410,8 @@ static void look_at(const struct document *document, struct line *line)
 
 static bool is_line_end(uint32_t point)
 {
+    if (point > '\r' && point < 0x2028)
+        return false;
     return point == '\n' || point == '\r' || point == '\f' || point == 0x2028 || point == 0x2029;
 }
 
@@ -453,8 +461,8 @@ static struct line *add_line(struct arena *arena, struct lines *lines, uint32_t 
 static uint32_t hash_text(const char *text)
 {
     uint32_t hash = 2166136261U;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 16777619U;
+    for (unsigned i = 0; i < HASHED_MOST && text[i]; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 16777619U;
     return hash ^ (hash >> 15);
 }
 

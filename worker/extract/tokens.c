@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "worker/extract/document.h"
-#include "worker/extract/words.h"
+#include "worker/extract/gazetteer.h"
 
 enum { SYLLABLE_MOST = 32, TONE_COUNT = 6, VOWEL_COUNT = 12 };
 
@@ -312,6 +312,7 @@ static struct token token_read(struct document *document, struct span span)
         token.shape = word_shape(document, span, token.folded);
     else
         token.shape = point_is_digit(points[0]) ? SHAPE_NUMBER : SHAPE_PUNCTUATION;
+    token.number = gazetteer_number(&token);
     return token;
 }
 
