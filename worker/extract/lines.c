@@ -12,11 +12,8 @@ enum {
     CAPTION_MOST_WORDS = 60,
     NAME_MOST_WORDS = 6,
     PHRASE_EXTRA_WORDS = 4,
-<<<<<<< Updated upstream
     CREDIT_MOST_WORDS = 18,
-=======
     HASHED_MOST = 64, /* bytes of a line; hardly any two lines begin alike so far */
->>>>>>> Stashed changes
 };
 
 /* Lines that begin so head what comes after an article. All tables are folded as line_fold() does.
