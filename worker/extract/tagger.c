@@ -139,6 +139,22 @@ static int32_t best_other(const struct viterbi *viterbi, uint32_t i)
     return best;
 }
 
+void verdicts_read(const struct viterbi *viterbi, uint32_t count, struct verdict *verdicts)
+{
+    int32_t best = viterbi->forward[count - 1].of[viterbi->labels[count - 1]];
+    unsigned before = LABEL_OUTSIDE;
+    for (uint32_t i = 0; i < count; i++) {
+        const int32_t *forward = viterbi->forward[i].of, *backward = viterbi->backward[i].of;
+        unsigned label = viterbi->labels[i];
+        unsigned goes_on = before == LABEL_OUTSIDE ? 0 : LABEL_INSIDE((before - 1) / 2);
+        bool has_ended = goes_on && goes_on != label;
+        verdicts[i].label = (uint8_t)label;
+        verdicts[i].margin = best - best_other(viterbi, i);
+        verdicts[i].apart = has_ended ? best - forward[goes_on] - backward[goes_on] : INT32_MAX;
+        before = label;
+    }
+}
+
 static void decide_sentence(const struct tagger *tagger, const struct clue *clues, uint32_t first,
                             uint32_t count, const struct room *room, struct verdict *verdicts)
 {
@@ -153,19 +169,7 @@ static void decide_sentence(const struct tagger *tagger, const struct clue *clue
     }
     viterbi_decode(tagger->path, &tagger->transitions, room->scores, count, &viterbi);
     viterbi_look_back(tagger->path, &tagger->transitions, room->scores, count, &viterbi);
-    int32_t best = viterbi.forward[count - 1].of[viterbi.labels[count - 1]];
-    unsigned before = LABEL_OUTSIDE;
-    for (uint32_t i = 0; i < count; i++) {
-        struct verdict *verdict = &verdicts[first + i];
-        unsigned goes_on = before == LABEL_OUTSIDE ? 0 : LABEL_INSIDE((before - 1) / 2);
-        verdict->label = viterbi.labels[i];
-        verdict->margin = best - best_other(&viterbi, i);
-        verdict->apart =
-            goes_on && goes_on != verdict->label
-                ? best - viterbi.forward[i].of[goes_on] - viterbi.backward[i].of[goes_on]
-                : INT32_MAX;
-        before = verdict->label;
-    }
+    verdicts_read(&viterbi, count, verdicts + first);
 }
 
 struct verdict *tagger_decide(const struct tagger *tagger, const struct document *document,

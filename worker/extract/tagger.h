@@ -30,6 +30,9 @@ struct verdict {
     int32_t apart;  /* … all in which the name that ended before this token goes on */
 };
 
+/* The verdicts of a sentence that was decoded and looked back on. */
+void verdicts_read(const struct viterbi *viterbi, uint32_t count, struct verdict *verdicts);
+
 /* The verdicts of all tokens, in the arena. */
 struct verdict *tagger_decide(const struct tagger *tagger, const struct document *document,
                               const struct clue *clues);

@@ -5,8 +5,7 @@
 
 static const char *const names[TAG_COUNT] = {"PER", "ORG", "LOC", "LAW", "EVT", "CRIME"};
 
-/* Where the name that begins at `at` ends. */
-static uint32_t name_end(const uint8_t *labels, uint32_t at, uint32_t count)
+uint32_t labels_name_end(const uint8_t *labels, uint32_t at, uint32_t count)
 {
     uint32_t end = at + 1;
     while (end < count && labels[end] == labels[at] + 1)
@@ -23,8 +22,8 @@ void tally_add(struct tally *tally, const uint8_t *labels, const uint8_t *gold, 
         if (labels[i] % 2 == 0)
             continue;
         tally->found[tag]++;
-        tally->right[tag] +=
-            gold[i] == labels[i] && name_end(labels, i, count) == name_end(gold, i, count);
+        tally->right[tag] += gold[i] == labels[i] &&
+                             labels_name_end(labels, i, count) == labels_name_end(gold, i, count);
     }
 }
 

@@ -13,6 +13,9 @@ struct tally {
     uint32_t wanted[TAG_COUNT];
 };
 
+/* Where the name that begins at `at` ends. */
+uint32_t labels_name_end(const uint8_t *labels, uint32_t at, uint32_t count);
+
 /* Count the names of a sentence's labels against the right ones. */
 void tally_add(struct tally *tally, const uint8_t *labels, const uint8_t *gold, uint32_t count);
 

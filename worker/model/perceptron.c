@@ -329,7 +329,9 @@ struct decoder {
     struct index index;
     struct lanes scores[VITERBI_LONGEST];
     struct lanes forward[VITERBI_LONGEST];
+    struct lanes backward[VITERBI_LONGEST];
     uint8_t labels[VITERBI_LONGEST];
+    struct verdict verdicts[VITERBI_LONGEST];
 };
 
 struct decoder *decoder_new(const struct weights *weights)
@@ -348,11 +350,11 @@ void decoder_free(struct decoder **decoder_p)
     *decoder_p = NULL;
 }
 
-const uint8_t *decoder_label(struct decoder *decoder, const struct examples *examples,
+static struct viterbi decode(struct decoder *decoder, const struct examples *examples,
                              const struct example *sentence)
 {
     const struct weights *weights = decoder->weights;
-    struct viterbi viterbi = {.forward = decoder->forward, .labels = decoder->labels};
+    struct viterbi viterbi = {decoder->forward, decoder->backward, decoder->labels};
     for (uint32_t i = 0; i < sentence->count; i++) {
         uint32_t token = sentence->first + i;
         struct lanes sum = {{0}};
@@ -363,5 +365,21 @@ const uint8_t *decoder_label(struct decoder *decoder, const struct examples *exa
     }
     viterbi_decode(viterbi_best_path(), &weights->transitions, decoder->scores, sentence->count,
                    &viterbi);
-    return decoder->labels;
+    return viterbi;
+}
+
+const uint8_t *decoder_label(struct decoder *decoder, const struct examples *examples,
+                             const struct example *sentence)
+{
+    return decode(decoder, examples, sentence).labels;
+}
+
+const struct verdict *decoder_judge(struct decoder *decoder, const struct examples *examples,
+                                    const struct example *sentence)
+{
+    struct viterbi viterbi = decode(decoder, examples, sentence);
+    viterbi_look_back(viterbi_best_path(), &decoder->weights->transitions, decoder->scores,
+                      sentence->count, &viterbi);
+    verdicts_read(&viterbi, sentence->count, decoder->verdicts);
+    return decoder->verdicts;
 }

@@ -9,7 +9,7 @@
 #ifndef WORKER_MODEL_PERCEPTRON_H
 #define WORKER_MODEL_PERCEPTRON_H
 
-#include "worker/extract/viterbi.h"
+#include "worker/extract/tagger.h"
 #include "worker/model/examples.h"
 
 /* Feature hashes that were met often enough, numbered from 1 by hash; 0 is none. */
@@ -45,6 +45,10 @@ struct decoder *decoder_new(const struct weights *weights);
 void decoder_free(struct decoder **decoder_p);
 const uint8_t *decoder_label(struct decoder *decoder, const struct examples *examples,
                              const struct example *sentence);
+
+/* The same, with margins. */
+const struct verdict *decoder_judge(struct decoder *decoder, const struct examples *examples,
+                                    const struct example *sentence);
 
 /* splitmix64 */
 uint64_t next_random(uint64_t *state);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "worker/model/calibrate.h"
 #include "worker/model/evaluate.h"
 #include "worker/model/model_writer.h"
 
@@ -25,7 +26,6 @@ static const char usage[] =
     "  -o, --output MODEL   write the model, trained on all articles\n"
     "  -t, --test FILE      measure on this file, too\n"
     "  -f, --fold N         hold back articles N, N + 10, … (0 to 9, default 3)\n"
-    "  -q, --quiet          train on all articles at once, measure nothing but the calibration\n"
     "  -s, --set NAME=N     rounds, margin, least, rows, seed, families (a mask)\n"
     "  -h, --help           print this and exit\n";
 
@@ -93,10 +93,60 @@ static void print_both(const struct examples *examples, const struct weights *we
     tally_print(&tagger, label);
 }
 
-/* Without calibration: every margin is worth the same. */
-static const struct tagger_step no_steps[TAGGER_STEPS] = {{0, 900}};
+static void print_steps(const struct tagger_step *steps)
+{
+    printf("margin and share of right names:");
+    for (unsigned i = 0; i < TAGGER_STEPS; i++)
+        printf(" %d:.%03u", steps[i].margin, steps[i].confidence);
+    printf("\n");
+}
 
-static enum status write_model(const struct plan *plan, struct error *err)
+/* Train on the articles that are shown; the weights are as a model holds them. */
+static struct weights train(const struct examples *shown, const struct plan *plan)
+{
+    struct weights weights = weights_train(shown, &plan->schedule);
+    weights_quantise(&weights);
+    return weights;
+}
+
+static enum status measure_tests(const struct plan *plan, const struct weights *weights,
+                                 struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; i < plan->test_count && status == STATUS_OK; i++) {
+        struct examples test = {0};
+        const char *name = strrchr(plan->tests[i], '/');
+        status = add_articles(NULL, &test, plan, plan->tests[i], err);
+        if (status == STATUS_OK)
+            print_both(&test, weights, name ? name + 1 : plan->tests[i]);
+        examples_free(&test);
+    }
+    return status;
+}
+
+/* What weights reach that were trained without the articles held back; their calibration. */
+static enum status measure(const struct plan *plan, struct tagger_step *ret_steps,
+                           struct error *err)
+{
+    struct examples shown = {0}, held = {0};
+    enum status status = add_articles(&shown, &held, plan, plan->corpus, err);
+    if (status != STATUS_OK)
+        return status;
+    struct weights weights = train(&shown, plan);
+    printf("%u sentences shown, %u held back, %u features, %u marks misaligned, %u cut\n",
+           shown.sentence_count, held.sentence_count, weights.lexicon.count - 1,
+           shown.misaligned + held.misaligned, shown.broken + held.broken);
+    print_both(&held, &weights, "held back");
+    calibrate(&held, &weights, ret_steps);
+    status = measure_tests(plan, &weights, err);
+    weights_free(&weights);
+    examples_free(&shown);
+    examples_free(&held);
+    return status;
+}
+
+static enum status write_model(const struct plan *plan, const struct tagger_step *steps,
+                               struct error *err)
 {
     struct examples all = {0};
     struct plan whole = *plan;
@@ -104,40 +154,16 @@ static enum status write_model(const struct plan *plan, struct error *err)
     enum status status = add_articles(&all, NULL, &whole, plan->corpus, err);
     if (status != STATUS_OK)
         return status;
-    struct weights weights = weights_train(&all, &plan->schedule);
+    struct weights weights = train(&all, plan);
     size_t size = 0;
-    weights_quantise(&weights);
-    void *bytes = model_bytes(&weights, no_steps, &size);
+    char hex[DIGEST_HEX_SIZE];
+    void *bytes = model_bytes(&weights, steps, &size);
+    const struct tagger_header *header = bytes;
+    printf("digest %s\n", digest_hex(header->digest, hex));
     status = model_write(plan->output, bytes, size, err);
     free(bytes);
     weights_free(&weights);
     examples_free(&all);
-    return status;
-}
-
-static enum status measure(const struct plan *plan, struct error *err)
-{
-    struct examples shown = {0}, held = {0};
-    enum status status = add_articles(&shown, &held, plan, plan->corpus, err);
-    if (status != STATUS_OK)
-        return status;
-    struct weights weights = weights_train(&shown, &plan->schedule);
-    printf("%u sentences shown, %u held back, %u features, %u marks misaligned, %u cut\n",
-           shown.sentence_count, held.sentence_count, weights.lexicon.count - 1,
-           shown.misaligned + held.misaligned, shown.broken + held.broken);
-    weights_quantise(&weights);
-    print_both(&held, &weights, "held back");
-    for (unsigned i = 0; i < plan->test_count && status == STATUS_OK; i++) {
-        struct examples test = {0};
-        status = add_articles(NULL, &test, plan, plan->tests[i], err);
-        const char *name = strrchr(plan->tests[i], '/');
-        if (status == STATUS_OK)
-            print_both(&test, &weights, name ? name + 1 : plan->tests[i]);
-        examples_free(&test);
-    }
-    weights_free(&weights);
-    examples_free(&shown);
-    examples_free(&held);
     return status;
 }
 
@@ -173,7 +199,7 @@ int main(int argc, char **argv)
 {
     struct error err = {0};
     struct plan plan = {
-        .schedule = {.rounds = 10, .margin = 150, .least = 2, .rows = 60000, .seed = 1},
+        .schedule = {.rounds = 8, .margin = 150, .least = 2, .rows = 60000, .seed = 1},
         .families = FAMILIES_ALL,
         .fold = 3,
     };
@@ -182,7 +208,12 @@ int main(int argc, char **argv)
         (void)fputs(usage, stderr);
     if (parsed != EX_OK)
         return parsed < 0 ? EX_OK : parsed;
-    enum status status = plan.output ? write_model(&plan, &err) : measure(&plan, &err);
+    struct tagger_step steps[TAGGER_STEPS] = {{0, 0}};
+    enum status status = measure(&plan, steps, &err);
+    if (status == STATUS_OK)
+        print_steps(steps);
+    if (status == STATUS_OK && plan.output)
+        status = write_model(&plan, steps, &err);
     if (status != STATUS_OK)
         (void)fprintf(stderr, "newsloom-train: %s\n", err.text);
     return status == STATUS_OK ? EX_OK : status_exit_code(status);
