@@ -53,6 +53,8 @@ void broker_count_refusal(struct broker *b, Newsloom__V1__RefusalCode code)
         {NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT, TALLY_REFUSED_FRAMES},
         {NEWSLOOM__V1__REFUSAL_CODE__TOO_LARGE, TALLY_REFUSED_LARGE},
         {NEWSLOOM__V1__REFUSAL_CODE__EMPTY, TALLY_REFUSED_EMPTY},
+        {NEWSLOOM__V1__REFUSAL_CODE__NOT_ALLOWED, TALLY_REFUSED_NOT_ALLOWED},
+        {NEWSLOOM__V1__REFUSAL_CODE__LIMITED, TALLY_REFUSED_LIMITED},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (rows[i].code == code) {
@@ -94,6 +96,7 @@ void broker_refuse(struct broker *b, enum socket_name socket, const struct peer 
     (void)vsnprintf(refused->text, sizeof(refused->text), format, arguments);
     va_end(arguments);
     broker_count_refusal(b, code);
+    guard_blame(b->guard, socket, peer);
 }
 
 enum sent broker_send(struct broker *b, enum socket_name socket, const struct peer *peer,
@@ -104,6 +107,39 @@ enum sent broker_send(struct broker *b, enum socket_name socket, const struct pe
     if (sent != SENT)
         broker_tally(b, TALLY_SEND_BLOCKED, 1);
     return sent;
+}
+
+/* The number of the question, if it can be read. */
+static uint64_t request_of(struct message *message)
+{
+    Newsloom__V1__Envelope *envelope = NULL;
+    Newsloom__V1__RefusalCode unused;
+    enum status status =
+        envelope_unpack(zmq_msg_data(&message->envelope), zmq_msg_size(&message->envelope),
+                        message->arena, &envelope, &unused, NULL);
+    return status == STATUS_OK ? envelope->request : 0;
+}
+
+/* Not heard: said to the sender, counted, and logged once a second at most. */
+static void turn_away(struct broker *b, enum socket_name socket, struct message *message,
+                      enum verdict verdict, const struct ruling *ruling)
+{
+    bool limited = ruling->code == NEWSLOOM__V1__REFUSAL_CODE__LIMITED;
+    struct log_gate *gate = limited ? &b->limit_gate : &b->guard_gate;
+    if (log_gate_open(gate))
+        log_warn(limited ? "sender-limited" : "sender-refused",
+                 "socket=%s name=%s reason=\"%s\" cut=%d suppressed=%llu: not heard",
+                 sockets_name(socket), ruling->name[0] ? ruling->name : "unknown", ruling->text,
+                 ruling->cut, gate->suppressed);
+    if (verdict == VERDICT_REFUSE)
+        broker_refuse(b, socket, &message->peer, request_of(message), ruling->code, "%s",
+                      ruling->text);
+    else
+        broker_tally(b, TALLY_DROPPED_LIMITED, 1);
+    if (ruling->cut) {
+        broker_tally(b, TALLY_CUT, 1);
+        sockets_cut(b->sockets, socket, message->visit.file);
+    }
 }
 
 Newsloom__V1__Envelope *broker_receive(struct broker *b, enum socket_name socket,
@@ -118,6 +154,12 @@ Newsloom__V1__Envelope *broker_receive(struct broker *b, enum socket_name socket
         return NULL;
     }
     *ret_message = message;
+    struct ruling ruling;
+    enum verdict verdict = guard_judge(b->guard, socket, message, b->mono_ms, &ruling);
+    if (verdict != VERDICT_HEAR) {
+        turn_away(b, socket, message, verdict, &ruling);
+        return NULL;
+    }
     Newsloom__V1__Envelope *envelope = NULL;
     Newsloom__V1__RefusalCode code = NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
     struct error why;
@@ -201,6 +243,8 @@ static void read_signals(struct broker *b)
 {
     struct signalfd_siginfo signal_info;
     while (read(b->signal_fd, &signal_info, sizeof(signal_info)) == sizeof(signal_info)) {
+        if (signal_info.ssi_signo == SIGHUP)
+            b->hung_up = true;
         if (signal_info.ssi_signo != SIGTERM && signal_info.ssi_signo != SIGINT)
             continue;
         b->signals++;
@@ -215,6 +259,7 @@ static void wait_for_messages(struct broker *b)
         {.socket = sockets_handle(b->sockets, SOCKET_WORK), .events = ZMQ_POLLIN},
         {.socket = sockets_handle(b->sockets, SOCKET_SUBSCRIBE), .events = ZMQ_POLLIN},
         {.socket = sockets_handle(b->sockets, SOCKET_OPERATOR), .events = ZMQ_POLLIN},
+        {.socket = sockets_handle(b->sockets, SOCKET_LIVE), .events = ZMQ_POLLIN},
         {.fd = reader_fd(b->reader), .events = ZMQ_POLLIN},
         {.fd = b->signal_fd, .events = ZMQ_POLLIN},
     };
@@ -347,6 +392,7 @@ static void end_turn(struct broker *b)
     if (b->mono_ms >= b->second_due_ms) {
         b->second_due_ms = b->mono_ms + SECOND_MS;
         refresh_gauges(b);
+        guard_sweep(b->guard);
     }
     if (b->mono_ms >= b->interval_due_ms) {
         b->interval_due_ms = b->mono_ms + INTERVAL_MS;
@@ -369,6 +415,7 @@ static enum status broker_turn(struct broker *b, struct error *err)
     at_us = count_time(b, TALLY_TIME_TAKE, at_us);
     hear_workers(b);
     hear_subscribers(b);
+    hear_listeners(b);
     obey_operators(b);
     at_us = count_time(b, TALLY_TIME_HEAR, at_us);
     reclaim(b);

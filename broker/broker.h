@@ -21,6 +21,7 @@
 #define BROKER_BROKER_H
 
 #include "broker/bodies.h"
+#include "broker/guard.h"
 #include "broker/leases.h"
 #include "broker/options.h"
 #include "broker/queue.h"
@@ -53,6 +54,8 @@ struct broker {
     struct turn *turn;
     struct reader *reader;
     struct sockets *sockets;
+    struct keys *keys; /* NULL: plaintext */
+    struct guard *guard;
     struct queue *queue;
     struct leases *leases;
     struct workers *workers;
@@ -71,6 +74,7 @@ struct broker {
     enum condition condition;
     int signal_fd;
     unsigned signals; /* TERM and INT so far */
+    bool hung_up;     /* HUP: the keys are to be read again */
 
     /* of the turn */
     struct arena *arena;
@@ -103,6 +107,8 @@ struct broker {
     struct log_gate away_gate;
     struct log_gate dead_gate;
     struct log_gate read_gate;
+    struct log_gate guard_gate;
+    struct log_gate limit_gate;
 };
 
 /* Opens the store, binds, loads what is open. Everything is closed again when it fails. */
@@ -131,6 +137,10 @@ Newsloom__V1__Envelope *broker_receive(struct broker *broker, enum socket_name s
 void broker_release(struct broker *broker, struct message *message);
 /* Keeps the message until the turn is over. */
 void broker_keep(struct broker *broker, struct message *message);
+/* The keys file anew: whoever may no longer come in is served no more. INVALID: it is wrong, and
+ * the keys stay as they were. */
+enum status broker_reload_keys(struct broker *broker,
+                               struct error *err) MUST_CHECK; /* listeners.c */
 void broker_count_refusal(struct broker *broker, Newsloom__V1__RefusalCode code);
 uint32_t broker_random(struct broker *broker);
 /* A read of the store failed: said once a second, and tried again a little later. */
@@ -152,6 +162,7 @@ void answer_outcome(struct broker *broker, const struct message *message,
                     const Newsloom__V1__Envelope *envelope); /* outcomes.c */
 void hear_workers(struct broker *broker);                    /* hearing.c */
 void hear_subscribers(struct broker *broker);                /* serving.c */
+void hear_listeners(struct broker *broker);                  /* listeners.c */
 void obey_operators(struct broker *broker);                  /* operator.c */
 void reclaim(struct broker *broker);                         /* reclaim.c */
 void dispatch_articles(struct broker *broker);               /* dispatcher.c */

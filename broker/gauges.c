@@ -83,6 +83,7 @@ void refresh_gauges(struct broker *b)
     set(b, TALLY_LAG, slowest_lag(b));
     set(b, TALLY_LAST_SEQUENCE, b->facts.last_sequence);
     set(b, TALLY_FIRST_SEQUENCE, b->facts.first_retained);
+    set(b, TALLY_KEYS, b->keys ? keys_count(b->keys) : 0);
     set(b, TALLY_STORE_USED, b->facts.used_bytes);
     set(b, TALLY_STORE_BUDGET, b->facts.budget_bytes);
     set(b, TALLY_CACHE_USED,

@@ -58,10 +58,24 @@ static enum status open_store(struct broker *b, struct error *err)
 
 static enum status open_sockets(struct broker *b, struct error *err)
 {
+    struct curve_pair own = {0};
     struct sockets_options options = {.payload_limit = b->options.article_limit,
-                                      .beat_ms = HEARTBEAT_MS};
+                                      .beat_ms = HEARTBEAT_MS,
+                                      .connection_limit = b->options.limits.connections,
+                                      .counters = b->counters};
+    enum status status = STATUS_OK;
+    if (b->options.keys_path[0])
+        status = keys_read_file(&b->keys, b->options.keys_path, err);
+    if (b->keys)
+        status = curve_file_read(b->options.key_file, &own, err);
+    b->guard = guard_new(b->keys, &b->options.limits);
+    options.keys = b->keys;
+    options.own = &own;
     memcpy(options.listen, b->options.listen, sizeof(options.listen));
-    return sockets_open(&b->sockets, &options, err);
+    if (status == STATUS_OK)
+        status = sockets_open(&b->sockets, &options, err);
+    curve_pair_forget(&own);
+    return status == STATUS_NOT_FOUND ? STATUS_INVALID : status;
 }
 
 static void load_one(struct broker *b, const struct open_article *open)
@@ -135,6 +149,8 @@ static void write_endpoints(const struct broker *b)
 
 static void log_listening(const struct broker *b)
 {
+    if (b->keys)
+        log_info("keys-read", "keys=%zu file=%s", keys_count(b->keys), b->options.keys_path);
     log_info("listening", "feed=%s work=%s subscribe=%s live=%s operator=%s boot=%" PRIu64,
              sockets_endpoint(b->sockets, SOCKET_FEED), sockets_endpoint(b->sockets, SOCKET_WORK),
              sockets_endpoint(b->sockets, SOCKET_SUBSCRIBE),
@@ -233,6 +249,8 @@ void broker_close(struct broker **broker_p)
     workers_free(&b->workers);
     subscribers_free(&b->subscribers);
     sockets_close(&b->sockets, b->signals > 1 ? 0 : (int)b->options.linger_ms);
+    guard_free(&b->guard);
+    keys_free(&b->keys);
     store_close(&b->store);
     counters_free(&b->counters);
     arena_free(&b->arena);

@@ -178,6 +178,7 @@ static void give_control(struct broker *b, struct answer *answer)
 static void obey_control(struct broker *b, const struct message *message,
                          const Newsloom__V1__Envelope *envelope)
 {
+    struct error why;
     switch (envelope->control_request->verb) {
     case NEWSLOOM__V1__CONTROL_VERB__PAUSE:
         b->condition = CONDITION_PAUSED;
@@ -188,11 +189,16 @@ static void obey_control(struct broker *b, const struct message *message,
     case NEWSLOOM__V1__CONTROL_VERB__DRAIN:
         b->condition = CONDITION_DRAINING;
         break;
+    case NEWSLOOM__V1__CONTROL_VERB__RELOAD:
+        if (broker_reload_keys(b, &why) == STATUS_OK)
+            break;
+        broker_refuse(b, SOCKET_OPERATOR, &message->peer, envelope->request,
+                      NEWSLOOM__V1__REFUSAL_CODE__BAD_REQUEST, "%s", why.text);
+        return;
     default:
         broker_refuse(b, SOCKET_OPERATOR, &message->peer, envelope->request,
                       NEWSLOOM__V1__REFUSAL_CODE__BAD_REQUEST,
-                      "the verb is none of pause, resume "
-                      "and drain");
+                      "the verb is none of pause, resume, drain and reload");
         return;
     }
     const char *reason = "";

@@ -169,6 +169,52 @@ const struct setting options_table[] = {
      .min = 1,
      .max = 16384,
      .help = "most subscriptions at a time, and most cursor names"},
+    {.name = "security.keys",
+     .kind = SETTING_TEXT,
+     .fallback = "",
+     .help = "file of the public keys that may come in, with roles and quotas; every endpoint then "
+             "asks for CURVE; SIGHUP and newsloom reload read it again; empty: no keys"},
+    {.name = "security.key-file",
+     .kind = SETTING_TEXT,
+     .fallback = "",
+     .help = "the broker's own key, made by newsloom keygen and readable by its owner alone"},
+    {.name = "security.allow-plaintext",
+     .kind = SETTING_SWITCH,
+     .fallback = "off",
+     .help =
+         "listen beyond 127.0.0.0/8, ::1 and ipc:// although there are no keys: whoever reaches "
+         "the endpoints may do everything"},
+    {.name = "limit.connections",
+     .kind = SETTING_INTEGER,
+     .fallback = "2048",
+     .min = 1,
+     .max = 1000000,
+     .help = "most connections of one key, and of one address"},
+    {.name = "limit.messages",
+     .kind = SETTING_INTEGER,
+     .fallback = "20000",
+     .min = 10,
+     .max = 100000000,
+     .help = "messages a second of one key, or of one connection without keys; refused ones count "
+             "elevenfold"},
+    {.name = "limit.bytes",
+     .kind = SETTING_SIZE,
+     .fallback = "1GiB",
+     .min = KIBIBYTE,
+     .max = TEBIBYTE,
+     .help = "bytes a second of the same"},
+    {.name = "limit.topics",
+     .kind = SETTING_INTEGER,
+     .fallback = "1024",
+     .min = 1,
+     .max = 1000000,
+     .help = "most topics of one connection to the live socket"},
+    {.name = "limit.replays",
+     .kind = SETTING_INTEGER,
+     .fallback = "64",
+     .min = 1,
+     .max = 16384,
+     .help = "most subscriptions of one key; without keys subscriber.limit is the only bound"},
     {.name = "stop.linger",
      .kind = SETTING_DURATION,
      .fallback = "1s",
@@ -219,8 +265,43 @@ void options_read(const struct settings *settings, struct options *ret_options)
         .breaker_pause_ms = settings_number(settings, "breaker.pause"),
         .worker_limit = (unsigned)settings_number(settings, "worker.limit"),
         .subscriber_limit = (unsigned)settings_number(settings, "subscriber.limit"),
+        .keys_path = settings_text(settings, "security.keys"),
+        .key_file = settings_text(settings, "security.key-file"),
+        .allow_plaintext = settings_switch(settings, "security.allow-plaintext"),
+        .limits = {.connections = (uint64_t)settings_number(settings, "limit.connections"),
+                   .messages = (uint64_t)settings_number(settings, "limit.messages"),
+                   .bytes = (uint64_t)settings_number(settings, "limit.bytes"),
+                   .topics = (uint64_t)settings_number(settings, "limit.topics"),
+                   .replays = (uint64_t)settings_number(settings, "limit.replays")},
         .linger_ms = settings_number(settings, "stop.linger"),
     };
+}
+
+/* Only this host can reach it. */
+static bool is_loopback(const char *endpoint)
+{
+    const char *address = endpoint + strlen("tcp://");
+    return strncmp(endpoint, "ipc://", 6) == 0 || strncmp(address, "127.", 4) == 0 ||
+           strncmp(address, "localhost:", 10) == 0 || strncmp(address, "[::1]:", 6) == 0;
+}
+
+static enum status check_exposure(const struct options *options, const char *const *names,
+                                  struct error *err)
+{
+    if ((options->keys_path[0] != 0) != (options->key_file[0] != 0))
+        return error_set(err, STATUS_INVALID,
+                         "%s is set and %s is not: keys need both, the file of those who may come "
+                         "in and the broker's own",
+                         options->keys_path[0] ? "security.keys" : "security.key-file",
+                         options->keys_path[0] ? "security.key-file" : "security.keys");
+    for (size_t i = 0; i < SOCKET_COUNT && !options->keys_path[0]; i++)
+        if (!options->allow_plaintext && !is_loopback(options->listen[i]))
+            return error_set(err, STATUS_INVALID,
+                             "listen.%s is \"%.60s\", which others than this host may reach, and "
+                             "there are no keys: set security.keys, or security.allow-plaintext=on "
+                             "where the network itself keeps strangers out",
+                             names[i], options->listen[i]);
+    return STATUS_OK;
 }
 
 static enum status check_endpoints(const struct options *options, struct error *err)
@@ -242,6 +323,9 @@ static enum status check_endpoints(const struct options *options, struct error *
                                  "endpoint of its own",
                                  names[j], names[i], listen);
     }
+    enum status status = check_exposure(options, names, err);
+    if (status != STATUS_OK)
+        return status;
     struct error form;
     if (http_check_address(options->listen_http, &form) != STATUS_OK)
         return error_set(err, STATUS_INVALID, "listen.http: %s", form.text);

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "broker/sockets.h"
+#include "broker/keys.h"
 #include "common/settings.h"
 
 struct options {
@@ -38,6 +38,10 @@ struct options {
     int64_t breaker_pause_ms;
     unsigned worker_limit;
     unsigned subscriber_limit;
+    const char *keys_path; /* empty: no keys */
+    const char *key_file;
+    bool allow_plaintext;
+    struct quotas limits;
     int64_t linger_ms;
 };
 

@@ -80,6 +80,18 @@ static void refuse(struct broker *b, const struct message *message,
     broker_refuse(b, SOCKET_SUBSCRIBE, &message->peer, envelope->request, code, "%s", text);
 }
 
+/* Whether the peer's key may have one more; without keys subscriber.limit is the only bound. */
+static bool has_replay(const struct broker *b, const struct peer *peer)
+{
+    const struct key *key = guard_key(b->guard, SOCKET_SUBSCRIBE, peer);
+    uint64_t others = 0;
+    for (size_t i = 0; key && i < subscribers_count(b->subscribers); i++) {
+        const struct peer *other = &subscribers_at(b->subscribers, i)->peer;
+        others += !peer_is(other, peer) && guard_key(b->guard, SOCKET_SUBSCRIBE, other) == key;
+    }
+    return !key || others < guard_replays(b->guard, key);
+}
+
 static void hear_subscribe(struct broker *b, const struct message *message,
                            const Newsloom__V1__Envelope *envelope)
 {
@@ -105,6 +117,11 @@ static void hear_subscribe(struct broker *b, const struct message *message,
             named->is_changed = true;
             named->acknowledged = after;
         }
+    }
+    if (!has_replay(b, &message->peer)) {
+        refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__LIMITED,
+               "this key has as many subscriptions as it may have");
+        return;
     }
     struct subscriber *subscriber = subscribers_add(b->subscribers, &message->peer);
     if (!subscriber || (wanted->name[0] && !named)) {

@@ -5,9 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/door.h"
 #include "common/digest.h"
 
-enum { ENDPOINT_SIZE = 256, HANDSHAKE_MS = 5000, MAX_CONNECTIONS = 16384 };
+enum {
+    ENDPOINT_SIZE = 256,
+    HANDSHAKE_MS = 5000,
+    /* each of ours, its monitor and that of ours, and the one of ZAP */
+    SOCKETS_IN_ALL = 3 * SOCKET_COUNT + 1,
+};
 
 /* One row a socket; high-water marks count messages. */
 static const struct {
@@ -19,12 +25,18 @@ static const struct {
     [SOCKET_FEED] = {"feed", ZMQ_ROUTER, 64, 1000},         /* receipts are small */
     [SOCKET_WORK] = {"work", ZMQ_ROUTER, 256, 1000},        /* dispatches are bounded by slots */
     [SOCKET_SUBSCRIBE] = {"subscribe", ZMQ_ROUTER, 64, 16}, /* batches carry extractions */
-    [SOCKET_LIVE] = {"live", ZMQ_PUB, 1, 1000},             /* drops beyond it */
+    /* drops beyond it; with a receive mark of 1 no topic would come in through CURVE */
+    [SOCKET_LIVE] = {"live", ZMQ_XPUB, 64, 1000},
     [SOCKET_OPERATOR] = {"operator", ZMQ_ROUTER, 16, 64},
 };
 
+/* zmq.h names it only for programs that ask for its drafts, but the library has had it since 4.3.
+ */
+#define ZMQ_ZAP_ENFORCE_DOMAIN_OPTION 93
+
 struct sockets {
     void *context;
+    struct door *door;
     void *handles[SOCKET_COUNT];
     char endpoints[SOCKET_COUNT][ENDPOINT_SIZE];
 };
@@ -51,6 +63,7 @@ void message_clear(struct message *message)
     message->payload_count = 0;
     message->excess = 0;
     message->next = NULL;
+    message->visit = (struct visit){.file = -1};
     arena_reset(message->arena);
 }
 
@@ -93,9 +106,21 @@ static bool set_options(void *handle, enum socket_name name, const struct socket
            set_int(handle, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) &&
            set_int(handle, ZMQ_HEARTBEAT_IVL, options->beat_ms) &&
            set_int(handle, ZMQ_HEARTBEAT_TIMEOUT, 3 * options->beat_ms) &&
+           (name != SOCKET_LIVE || set_int(handle, ZMQ_XPUB_MANUAL, 1)) &&
            set_int(handle, ZMQ_IPV6, strchr(options->listen[name], '[') != NULL) &&
            (!is_router || set_int(handle, ZMQ_ROUTER_MANDATORY, 1)) &&
            zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &frame_limit, sizeof(frame_limit)) == 0;
+}
+
+/* ZAP's domain is the socket's name; no answer from ZAP is a refusal. */
+static bool set_keys(void *handle, enum socket_name name, const struct sockets_options *options)
+{
+    const char *domain = rows[name].name;
+    return set_int(handle, ZMQ_CURVE_SERVER, 1) &&
+           set_int(handle, ZMQ_ZAP_ENFORCE_DOMAIN_OPTION, 1) &&
+           zmq_setsockopt(handle, ZMQ_CURVE_SECRETKEY, options->own->secret_key, CURVE_KEY_SIZE) ==
+               0 &&
+           zmq_setsockopt(handle, ZMQ_ZAP_DOMAIN, domain, strlen(domain)) == 0;
 }
 
 static enum status bind_one(struct sockets *sockets, enum socket_name name,
@@ -107,9 +132,11 @@ static enum status bind_one(struct sockets *sockets, enum socket_name name,
         return error_set(err, STATUS_BROKEN, "could not make the %s socket: %s", rows[name].name,
                          zmq_strerror(errno));
     sockets->handles[name] = handle;
-    if (!set_options(handle, name, options))
+    if (!set_options(handle, name, options) || (options->keys && !set_keys(handle, name, options)))
         return error_set(err, STATUS_BROKEN, "could not set up the %s socket: %s", rows[name].name,
                          zmq_strerror(errno));
+    if (door_watch(sockets->door, handle, name, err) != STATUS_OK)
+        return STATUS_BROKEN;
     if (zmq_bind(handle, endpoint) != 0)
         return error_set(err, STATUS_INVALID,
                          "could not listen on \"%s\": %s: choose another with listen.%s", endpoint,
@@ -127,8 +154,11 @@ enum status sockets_open(struct sockets **ret_sockets, const struct sockets_opti
     struct sockets *sockets = memory_new(sizeof(*sockets));
     sockets->context = zmq_ctx_new();
     ENSURE(sockets->context);
-    ENSURE(zmq_ctx_set(sockets->context, ZMQ_MAX_SOCKETS, SOCKET_COUNT) == 0);
-    enum status status = STATUS_OK;
+    ENSURE(zmq_ctx_set(sockets->context, ZMQ_MAX_SOCKETS, SOCKETS_IN_ALL) == 0);
+    struct door_options door = {.keys = options->keys,
+                                .connection_limit = options->connection_limit,
+                                .counters = options->counters};
+    enum status status = door_open(&sockets->door, sockets->context, &door, err);
     for (int name = 0; status == STATUS_OK && name < SOCKET_COUNT; name++) {
         /* a ROUTER numbers its peers from a random() that nobody may predict */
         unsigned seed = 0;
@@ -136,6 +166,8 @@ enum status sockets_open(struct sockets **ret_sockets, const struct sockets_opti
         srandom(seed);
         status = bind_one(sockets, (enum socket_name)name, options, err);
     }
+    if (status == STATUS_OK)
+        status = door_start(sockets->door, err);
     if (status == STATUS_OK)
         *ret_sockets = sockets;
     else
@@ -154,6 +186,8 @@ void sockets_close(struct sockets **sockets_p, int linger_ms)
         (void)set_int(sockets->handles[name], ZMQ_LINGER, linger_ms);
         (void)zmq_close(sockets->handles[name]);
     }
+    (void)zmq_ctx_shutdown(sockets->context); /* the door's thread ends; what lingers may leave */
+    door_close(&sockets->door);
     while (zmq_ctx_term(sockets->context) != 0 && errno == EINTR) {
     }
     free(sockets);
@@ -204,6 +238,13 @@ static void receive_payloads(void *handle, struct message *message)
     }
 }
 
+static void note_visit(struct message *message)
+{
+    /* only with ZAP is User-Id not the peer's own word: the guard asks for it with keys alone */
+    message->visit.user_id = zmq_msg_gets(&message->envelope, "User-Id");
+    message->visit.file = zmq_msg_get(&message->envelope, ZMQ_SRCFD);
+}
+
 bool sockets_receive(struct sockets *sockets, enum socket_name name, struct message *message)
 {
     void *handle = sockets->handles[name];
@@ -218,8 +259,42 @@ bool sockets_receive(struct sockets *sockets, enum socket_name name, struct mess
         message_clear(message); /* nothing after the routing id: an envelope of no bytes */
         return true;
     }
+    note_visit(message);
     receive_payloads(handle, message);
     return true;
+}
+
+bool sockets_hear_topic(struct sockets *sockets, struct message *message)
+{
+    zmq_msg_t *frame = &message->envelope;
+    while (receive_frame(sockets->handles[SOCKET_LIVE], frame)) {
+        const uint8_t *bytes = zmq_msg_data(frame);
+        if (zmq_msg_size(frame) > 0 && bytes[0] <= 1) {
+            note_visit(message);
+            message->visit.is_leaving = bytes[0] == 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+void sockets_grant_topic(struct sockets *sockets, const struct message *message)
+{
+    const uint8_t *bytes = zmq_msg_data((zmq_msg_t *)&message->envelope);
+    size_t size = zmq_msg_size(&message->envelope);
+    (void)zmq_setsockopt(sockets->handles[SOCKET_LIVE],
+                         message->visit.is_leaving ? ZMQ_UNSUBSCRIBE : ZMQ_SUBSCRIBE, bytes + 1,
+                         size - 1);
+}
+
+void sockets_cut(const struct sockets *sockets, enum socket_name name, int file)
+{
+    door_cut(file, sockets->endpoints[name]);
+}
+
+void sockets_change_keys(struct sockets *sockets, const struct keys *keys)
+{
+    door_change_keys(sockets->door, keys);
 }
 
 static bool send_frame(void *handle, zmq_msg_t *frame, bool more)

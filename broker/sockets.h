@@ -2,10 +2,11 @@
 /*
  * sockets - the broker's five endpoints: bound, bounded, and never blocking.
  *
- * Four ROUTERs and one PUB. A send is tried once: a peer that has gone or does not read is a
- * result, not a wait. Frames above twice the payload limit disconnect their sender inside ZeroMQ;
- * between one and two times the limit the broker answers TOO_LARGE. Payload frames beyond
- * ARTICLES_LIMIT are read and thrown away one by one, and counted in message->excess.
+ * Four ROUTERs and one XPUB. With keys each of them asks for CURVE and lets in whom the door
+ * (broker/door.h) lets in; without, everybody. A send is tried once: a peer that has gone or does
+ * not read is a result, not a wait. Frames above twice the payload limit disconnect their sender
+ * inside ZeroMQ; between one and two times the limit the broker answers TOO_LARGE. Payload frames
+ * beyond ARTICLES_LIMIT are read and thrown away one by one, and counted in message->excess.
  *
  * Memory: at most connections x (receive + send high-water marks of the socket's row) x frame limit
  * x (ARTICLES_LIMIT + 1), reached only by peers that send nothing but largest messages and are
@@ -41,9 +42,17 @@ struct peer {
 };
 bool peer_is(const struct peer *peer, const struct peer *other);
 
+/* What ZeroMQ itself knows of whom a message came from. */
+struct visit {
+    const char *user_id; /* what ZAP gave the connection; NULL without keys */
+    int file;            /* the connection's; -1: not known */
+    bool is_leaving;     /* on the live socket: a topic is taken back */
+};
+
 struct message {
     struct message *next; /* for whoever keeps it */
     struct peer peer;
+    struct visit visit;  /* lives as long as the envelope */
     struct arena *arena; /* for the unpacked envelope */
     zmq_msg_t envelope;
     zmq_msg_t payloads[ARTICLES_LIMIT];
@@ -57,11 +66,18 @@ void message_clear(struct message *message); /* ready to receive again */
 size_t message_bytes(const struct message *message);
 
 struct sockets;
+struct keys;
+struct curve_pair;
+struct counters;
 
 struct sockets_options {
     const char *listen[SOCKET_COUNT];
     uint64_t payload_limit;
-    int beat_ms; /* of ZeroMQ's own heartbeats */
+    int beat_ms;                  /* of ZeroMQ's own heartbeats */
+    const struct keys *keys;      /* NULL: plaintext */
+    const struct curve_pair *own; /* the broker's own, with keys */
+    uint64_t connection_limit;    /* of one address */
+    struct counters *counters;
 };
 
 /* Binds all of them. INVALID names the endpoint and the setting that changes it. */
@@ -84,6 +100,16 @@ enum sent { SENT, SENT_BLOCKED, SENT_GONE };
 /* The payloads are taken when the answer is SENT, else they are still the caller's. */
 enum sent sockets_send(struct sockets *sockets, enum socket_name name, const struct peer *peer,
                        const Newsloom__V1__Envelope *envelope, zmq_msg_t *payloads, size_t count);
+/* The connection over which the message came is ended, whatever it still has to say. */
+void sockets_cut(const struct sockets *sockets, enum socket_name name, int file);
+/* From now on handshakes are judged by these. */
+void sockets_change_keys(struct sockets *sockets, const struct keys *keys);
+
+/* Somebody on the live socket asks for a topic, or takes it back; the topic stands in the message's
+ * envelope. False: nobody does. */
+bool sockets_hear_topic(struct sockets *sockets, struct message *message);
+/* What was heard last shall be so. */
+void sockets_grant_topic(struct sockets *sockets, const struct message *message);
 /* The live socket: topic, envelope, payload; the payload is shared, not taken. */
 void sockets_publish(struct sockets *sockets, const char *topic, zmq_msg_t *envelope,
                      zmq_msg_t *payload);

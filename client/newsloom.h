@@ -56,6 +56,8 @@ struct newsloom_options {
     const char *endpoints;     /* comma-separated; the next one is tried when one stays silent */
     int64_t answer_timeout_ms; /* 0: 5,000; how long one request may wait for its answer */
     uint64_t payload_limit;    /* 0: 2 MiB; set it to the broker's article.limit if that differs */
+    const char *server_key;    /* the broker's public key, hexadecimal or Z85; empty: no keys */
+    const char *key_file;      /* one's own, made by newsloom keygen; with server_key only */
 };
 
 /* ---- feeding ------------------------------------------------------------------------------- */
@@ -217,7 +219,8 @@ struct newsloom_subscription {
     enum newsloom_from from;
     struct newsloom_cursor cursor; /* with FROM_CURSOR */
     const char *name;   /* 1 to 64 bytes: the broker keeps the cursor and shows its lag; or empty */
-    const char *filter; /* "type=PERSON,event=SIGN,source=…,entity=<uuid>,kind=STORED,copies=no"; or empty */
+    const char *filter; /* "type=PERSON,event=SIGN,source=…,entity=<uuid>,kind=STORED,copies=no"; or
+                           empty */
     uint64_t window;    /* 0: 256; entries that may be under way */
 };
 

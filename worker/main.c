@@ -62,7 +62,8 @@ static int run(const struct settings *settings)
     bool stuck = false;
     int exit_code;
     block_signals();
-    if (knowledge_open(options.extract_model, &knowledge, &err) == STATUS_OK &&
+    if (worker_identity(settings, &options.identity, &err) == STATUS_OK &&
+        knowledge_open(options.extract_model, &knowledge, &err) == STATUS_OK &&
         http_open(&http, options.listen_http, counters, &err) == STATUS_OK) {
         say_start(&options, knowledge, http);
         struct worker *worker = worker_new(&options, knowledge, counters, http);

@@ -15,6 +15,7 @@ struct mouth {
     char *endpoints; /* separated by NUL */
     size_t size;
     const char *current;
+    struct curve_identity identity;
 };
 
 /* ---- the connection ---- */
@@ -22,6 +23,20 @@ struct mouth {
 static void set(void *socket, int option, int value)
 {
     ENSURE(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
+}
+
+static void set_key(void *socket, int option, const uint8_t key[CURVE_KEY_SIZE])
+{
+    ENSURE(zmq_setsockopt(socket, option, key, CURVE_KEY_SIZE) == 0);
+}
+
+static void set_identity(struct mouth *mouth)
+{
+    if (!mouth->identity.is_set)
+        return;
+    set_key(mouth->socket, ZMQ_CURVE_SERVERKEY, mouth->identity.server_key);
+    set_key(mouth->socket, ZMQ_CURVE_PUBLICKEY, mouth->identity.own.public_key);
+    set_key(mouth->socket, ZMQ_CURVE_SECRETKEY, mouth->identity.own.secret_key);
 }
 
 static void connect_current(struct mouth *mouth)
@@ -39,16 +54,18 @@ static void connect_current(struct mouth *mouth)
     set(mouth->socket, ZMQ_SNDHWM, 1000);
     set(mouth->socket, ZMQ_RCVHWM, 1000);
     set(mouth->socket, ZMQ_IPV6, 1); /* IPv4 goes on to work */
+    set_identity(mouth);
     if (zmq_connect(mouth->socket, mouth->current) != 0)
         log_error("cannot-connect",
                   "endpoint=%s reason=\"%s\": broker.endpoint looks like tcp://127.0.0.1:5812",
                   mouth->current, zmq_strerror(zmq_errno()));
 }
 
-struct mouth *mouth_new(void *context, const char *endpoints)
+struct mouth *mouth_new(void *context, const char *endpoints, const struct curve_identity *identity)
 {
     struct mouth *mouth = memory_new(sizeof *mouth);
     mouth->context = context;
+    mouth->identity = *identity;
     mouth->endpoints = memory_new(strlen(endpoints) + 2);
     for (const char *at = endpoints; *at;) {
         size_t length = strcspn(at, ", ");
@@ -72,6 +89,7 @@ void mouth_free(struct mouth **mouth_p, int linger_ms)
     set(mouth->socket, ZMQ_LINGER, linger_ms);
     (void)zmq_close(mouth->socket);
     free(mouth->endpoints);
+    curve_identity_forget(&mouth->identity);
     free(mouth);
     *mouth_p = NULL;
 }

@@ -8,11 +8,14 @@
 #ifndef WORKER_MOUTH_H
 #define WORKER_MOUTH_H
 
+#include "common/curve.h"
 #include "worker/ledger.h"
 
 struct mouth;
 
-struct mouth *mouth_new(void *context, const char *endpoints);
+/* The identity is copied. */
+struct mouth *mouth_new(void *context, const char *endpoints,
+                        const struct curve_identity *identity);
 /* Lingers for at most linger_ms. */
 void mouth_free(struct mouth **mouth_p, int linger_ms);
 

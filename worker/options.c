@@ -17,6 +17,14 @@ const struct setting worker_options_table[] = {
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5812",
      .help = "the broker's work socket; several, separated by commas, are tried in turn"},
+    {.name = "broker.server-key",
+     .kind = SETTING_TEXT,
+     .fallback = "",
+     .help = "the broker's public key, as newsloom keygen printed it there; empty: no keys"},
+    {.name = "security.key-file",
+     .kind = SETTING_TEXT,
+     .fallback = "",
+     .help = "the worker's own key, made by newsloom keygen and readable by its owner alone"},
     {.name = "database.url",
      .kind = SETTING_TEXT,
      .fallback = "",
@@ -116,6 +124,13 @@ struct options worker_options_read(const struct settings *settings,
     return options;
 }
 
+enum status worker_identity(const struct settings *settings, struct curve_identity *ret_identity,
+                            struct error *err)
+{
+    return curve_identity_load(settings_text(settings, "broker.server-key"),
+                               settings_text(settings, "security.key-file"), ret_identity, err);
+}
+
 enum status worker_options_check(const struct settings *settings, struct error *err)
 {
     const char *name = settings_text(settings, "worker.name");
@@ -132,6 +147,11 @@ enum status worker_options_check(const struct settings *settings, struct error *
                              at);
         at += strcspn(at, ",");
     } while (at[strspn(at, ", ")]);
+    struct curve_identity identity;
+    enum status keys = worker_identity(settings, &identity, err);
+    curve_identity_forget(&identity);
+    if (keys != STATUS_OK)
+        return STATUS_INVALID;
     struct error form;
     if (http_check_address(settings_text(settings, "listen.http"), &form) != STATUS_OK)
         return error_set(err, STATUS_INVALID, "listen.http: %s", form.text);

@@ -5,13 +5,15 @@
 #ifndef WORKER_OPTIONS_H
 #define WORKER_OPTIONS_H
 
+#include "common/curve.h"
 #include "common/settings.h"
 
 extern const struct setting worker_options_table[];
 extern const size_t worker_options_count;
 
 struct options {
-    const char *broker_endpoints; /* comma-separated */
+    const char *broker_endpoints;   /* comma-separated */
+    struct curve_identity identity; /* by worker_identity() */
     const char *database_url;
     const char *worker_name; /* never empty */
     unsigned slots;
@@ -28,6 +30,10 @@ struct options {
 #define OPTIONS_NAME_SIZE 65
 struct options worker_options_read(const struct settings *settings,
                                    char name_buffer[OPTIONS_NAME_SIZE]);
+
+/* The keys, of which the options keep none until somebody puts them there. */
+enum status worker_identity(const struct settings *settings, struct curve_identity *ret_identity,
+                            struct error *err) MUST_CHECK;
 
 /* What no single value shows: a name or endpoint that is none. */
 enum status worker_options_check(const struct settings *settings, struct error *err) MUST_CHECK;

@@ -61,7 +61,7 @@ struct worker *worker_new(const struct options *options, const struct knowledge 
     worker->context = zmq_ctx_new();
     ENSURE(worker->context);
     worker->ledger = ledger_new(options->slots);
-    worker->mouth = mouth_new(worker->context, options->broker_endpoints);
+    worker->mouth = mouth_new(worker->context, options->broker_endpoints, &options->identity);
     worker->arena = arena_new(ENVELOPE_BUDGET);
     random_bytes(worker->session, sizeof worker->session);
     worker->now_ms = clock_mono_ms();

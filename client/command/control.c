@@ -43,12 +43,20 @@ static int run_drain(struct invocation *invocation)
     return run_control(invocation, NEWSLOOM__V1__CONTROL_VERB__DRAIN);
 }
 
+static int run_reload(struct invocation *invocation)
+{
+    return run_control(invocation, NEWSLOOM__V1__CONTROL_VERB__RELOAD);
+}
+
 static const struct option options[] = {
     {"json", 0, NULL, "print {\"condition\": …}"},
 };
 
 static const struct example pause_examples[] = {
     {"newsloom pause", "before work on PostgreSQL: articles are accepted, none goes to a worker"},
+};
+static const struct example reload_examples[] = {
+    {"newsloom reload", "after a line of the keys file was added, changed or marked revoked"},
 };
 static const struct example resume_examples[] = {
     {"newsloom resume", "dispatch and accept as usual, also after a drain"},
@@ -92,4 +100,18 @@ const struct verb verb_drain = {
     .examples = drain_examples,
     .example_count = COUNT_OF(drain_examples),
     .run = run_drain,
+};
+
+const struct verb verb_reload = {
+    .name = "reload",
+    .purpose = "have the broker read its keys file again",
+    .operands = "",
+    .about =
+        "Keys that are revoked, or stand there no longer, are cut off at once. When the file is\n"
+        "wrong the keys stay as they were, and its line is named. SIGHUP does the same.",
+    .options = options,
+    .option_count = COUNT_OF(options),
+    .examples = reload_examples,
+    .example_count = COUNT_OF(reload_examples),
+    .run = run_reload,
 };

@@ -29,6 +29,14 @@ const struct setting client_settings[] = {
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5815",
      .help = "where status, dead, pause, resume and drain reach the broker"},
+    {.name = "broker.server-key",
+     .kind = SETTING_TEXT,
+     .fallback = "",
+     .help = "the broker's public key, as newsloom keygen printed it there; empty: no keys"},
+    {.name = "security.key-file",
+     .kind = SETTING_TEXT,
+     .fallback = "",
+     .help = "one's own key, made by newsloom keygen and readable by its owner alone"},
     {.name = "database.url",
      .kind = SETTING_TEXT,
      .fallback = "",
@@ -226,6 +234,8 @@ struct newsloom_options invocation_connect(const struct invocation *invocation, 
         .endpoints = settings_text(invocation->settings, setting),
         .answer_timeout_ms = settings_number(invocation->settings, "answer.timeout"),
         .payload_limit = (uint64_t)settings_number(invocation->settings, "article.limit"),
+        .server_key = settings_text(invocation->settings, "broker.server-key"),
+        .key_file = settings_text(invocation->settings, "security.key-file"),
     };
 }
 

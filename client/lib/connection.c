@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/curve.h"
 #include "common/digest.h"
 
 #define ENDPOINTS_MAX       16
@@ -40,6 +41,8 @@ struct connection {
     int64_t down_since_ms;
     int64_t timeout_ms;
     uint64_t request;
+    struct curve_identity identity;
+    const char *turned_away; /* why the last handshake failed; NULL: it did not */
 };
 
 static void set_number(void *socket, int option, int value)
@@ -57,6 +60,19 @@ static void close_socket(struct connection *c)
     }
     c->socket = c->monitor = NULL;
     c->up = false;
+}
+
+static void set_identity(struct connection *c)
+{
+    const struct curve_identity *identity = &c->identity;
+    if (!identity->is_set)
+        return;
+    ENSURE(
+        zmq_setsockopt(c->socket, ZMQ_CURVE_SERVERKEY, identity->server_key, CURVE_KEY_SIZE) == 0 &&
+        zmq_setsockopt(c->socket, ZMQ_CURVE_PUBLICKEY, identity->own.public_key, CURVE_KEY_SIZE) ==
+            0 &&
+        zmq_setsockopt(c->socket, ZMQ_CURVE_SECRETKEY, identity->own.secret_key, CURVE_KEY_SIZE) ==
+            0);
 }
 
 static enum status open_socket(struct connection *c, struct error *err)
@@ -78,9 +94,12 @@ static enum status open_socket(struct connection *c, struct error *err)
     set_number(c->socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
     set_number(c->socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_LIMIT_MS);
     (void)zmq_setsockopt(c->socket, ZMQ_MAXMSGSIZE, &largest, sizeof(largest));
+    set_identity(c);
     (void)snprintf(monitor_name, sizeof(monitor_name), "inproc://monitor-%u", c->monitor_number++);
     if (zmq_socket_monitor(c->socket, monitor_name,
-                           ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) == 0) {
+                           ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) == 0) {
         c->monitor = zmq_socket(c->context, ZMQ_PAIR);
         if (c->monitor)
             (void)zmq_connect(c->monitor, monitor_name);
@@ -130,6 +149,10 @@ enum status connection_open(struct connection **ret_connection,
     ENSURE(c->context != NULL);
     enum status status = split_endpoints(c, options->endpoints, err);
     if (status == STATUS_OK)
+        status = curve_identity_load(options->server_key, options->key_file, &c->identity, err);
+    if (status == STATUS_NOT_FOUND)
+        status = STATUS_INVALID;
+    if (status == STATUS_OK)
         status = open_socket(c, err);
     if (status != STATUS_OK)
         connection_close(&c);
@@ -150,6 +173,7 @@ void connection_close(struct connection **connection_p)
         free(c->endpoints[i]);
     for (size_t i = 0; i < c->topic_count; i++)
         free(c->topics[i]);
+    curve_identity_forget(&c->identity);
     free(c);
     *connection_p = NULL;
 }
@@ -171,6 +195,16 @@ static void read_monitor(struct connection *c)
         memcpy(&number, event, sizeof(number));
         (void)zmq_recv(c->monitor, endpoint, sizeof(endpoint), ZMQ_DONTWAIT);
         bool up = number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+        if (up)
+            c->turned_away = NULL;
+        else if (number == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+            c->turned_away = "it does not let this key in: it is unknown there, revoked, or lacks "
+                             "the role";
+        else if (number == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
+            c->turned_away = c->identity.is_set
+                                 ? "it has no keys, or broker.server-key is not its own"
+                                 : "it asks for a key: set broker.server-key and "
+                                   "security.key-file";
         if (up)
             c->generation++;
         else if (c->up)
@@ -228,7 +262,8 @@ enum status refusal_status(const Newsloom__V1__Refusal *refusal, struct error *e
     enum status status = STATUS_INVALID;
     if (refusal->code == NEWSLOOM__V1__REFUSAL_CODE__NOT_FOUND)
         status = STATUS_NOT_FOUND;
-    if (refusal->code == NEWSLOOM__V1__REFUSAL_CODE__SHUTTING_DOWN)
+    if (refusal->code == NEWSLOOM__V1__REFUSAL_CODE__SHUTTING_DOWN ||
+        refusal->code == NEWSLOOM__V1__REFUSAL_CODE__LIMITED)
         status = STATUS_AGAIN;
     return error_set(err, status, "the broker refused (%s): %s", refusal_name(refusal->code),
                      refusal->text);
@@ -292,6 +327,9 @@ enum status connection_complain(const struct connection *c, int64_t waited_ms, s
                          "the broker at %s did not answer within %.3g s: is it overloaded, or is "
                          "this another of its sockets (%s)?",
                          where, seconds, c->setting);
+    if (c->turned_away)
+        return error_set(err, STATUS_AGAIN, "the broker at %s turned us away: %s", where,
+                         c->turned_away);
     return error_set(err, STATUS_AGAIN,
                      "could not reach the broker at %s within %.3g s: is newsloom-broker running? "
                      "(%s names its address)",

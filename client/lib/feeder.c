@@ -310,7 +310,8 @@ static void take_refusal(struct newsloom_feeder *f, struct shipment *shipment,
 {
     Newsloom__V1__Receipt receipt = NEWSLOOM__V1__RECEIPT__INIT;
     receipt.code = NEWSLOOM__V1__RECEIPT_CODE__REFUSED;
-    if (refusal->code == NEWSLOOM__V1__REFUSAL_CODE__SHUTTING_DOWN) {
+    if (refusal->code == NEWSLOOM__V1__REFUSAL_CODE__SHUTTING_DOWN ||
+        refusal->code == NEWSLOOM__V1__REFUSAL_CODE__LIMITED) {
         receipt.code = NEWSLOOM__V1__RECEIPT_CODE__RETRY_LATER;
         receipt.retry_after_ms = SHUTDOWN_WAIT_MS;
     }
