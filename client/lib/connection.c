@@ -99,6 +99,7 @@ static enum status open_socket(struct connection *c, struct error *err)
     if (zmq_socket_monitor(c->socket, monitor_name,
                            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
                                ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                                ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) == 0) {
         c->monitor = zmq_socket(c->context, ZMQ_PAIR);
         if (c->monitor)
@@ -185,6 +186,21 @@ void connection_add_topic(struct connection *c, const char *topic)
     (void)zmq_setsockopt(c->socket, ZMQ_SUBSCRIBE, topic, strlen(topic));
 }
 
+/* Why nobody is there, as far as the handshake tells. */
+static void note_handshake(struct connection *c, uint16_t event)
+{
+    if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+        c->turned_away = NULL;
+    else if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+        c->turned_away = "it does not let this key in: it is unknown there, revoked, or lacks the "
+                         "role";
+    else if (event != ZMQ_EVENT_DISCONNECTED && c->identity.is_set)
+        c->turned_away = "it broke off the handshake: broker.server-key may not be its own";
+    else if (event != ZMQ_EVENT_DISCONNECTED)
+        c->turned_away = "it broke off the handshake: if it asks for keys, set broker.server-key "
+                         "and security.key-file";
+}
+
 /* Two frames an event: number and value, then the endpoint. */
 static void read_monitor(struct connection *c)
 {
@@ -195,16 +211,7 @@ static void read_monitor(struct connection *c)
         memcpy(&number, event, sizeof(number));
         (void)zmq_recv(c->monitor, endpoint, sizeof(endpoint), ZMQ_DONTWAIT);
         bool up = number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-        if (up)
-            c->turned_away = NULL;
-        else if (number == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
-            c->turned_away = "it does not let this key in: it is unknown there, revoked, or lacks "
-                             "the role";
-        else if (number == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
-            c->turned_away = c->identity.is_set
-                                 ? "it has no keys, or broker.server-key is not its own"
-                                 : "it asks for a key: set broker.server-key and "
-                                   "security.key-file";
+        note_handshake(c, number);
         if (up)
             c->generation++;
         else if (c->up)

@@ -21,7 +21,7 @@ class CommandLine:
 
     @property
     def env(self) -> dict:
-        named = {f"NEWSLOOM_{name.upper().replace('.', '_')}": value for name, value in self.settings.items()}
+        named = {f"NEWSLOOM_{name.upper().replace('.', '_').replace('-', '_')}": value for name, value in self.settings.items()}
         return environment(HOME=self.directory, XDG_CONFIG_HOME=self.directory / "config",
                            XDG_STATE_HOME=self.directory / "state", NO_COLOR="1", **named)
 
