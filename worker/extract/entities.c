@@ -4,13 +4,11 @@
 #include <string.h>
 
 #include "worker/extract/identity.h"
-#include "worker/extract/offices.h"
 
-#define PERSON       NEWSLOOM__V1__ENTITY_TYPE__PERSON
-#define ORGANIZATION NEWSLOOM__V1__ENTITY_TYPE__ORGANIZATION
-#define DATE         NEWSLOOM__V1__ENTITY_TYPE__DATE
+#define PERSON NEWSLOOM__V1__ENTITY_TYPE__PERSON
+#define DATE   NEWSLOOM__V1__ENTITY_TYPE__DATE
 
-enum { ALIASES_MOST = 16, SHORT_WORDS_MOST = 2, LOOK_BACK_MOST = 200 };
+enum { ALIASES_MOST = 16, SHORT_WORDS_MOST = 2 };
 
 struct slot {
     const char *text; /* folded; NULL: free */
@@ -20,11 +18,9 @@ struct slot {
 
 struct joining {
     struct document *document;
-    struct reading *r;
+    const struct identity *identities; /* of each mention */
     struct slot *slots;
     uint32_t mask;
-    const char **texts; /* of each mention, folded */
-    const char **keys;  /* what joins them: the text, or the place it names */
 };
 
 static uint32_t hash_name(const char *text, Newsloom__V1__EntityType type)
@@ -88,9 +84,9 @@ static uint32_t entity_new(struct joining *j, uint32_t mention)
 {
     struct document *document = j->document;
     uint32_t entity = document->entity_count++;
-    document->entities[entity] = (struct entity){
-        .type = document->mentions[mention].type, .key_version = 1, .country = "", .code = ""};
-    bind(j, j->keys[mention], document->mentions[mention].type, entity);
+    document->entities[entity] =
+        (struct entity){.type = document->mentions[mention].type, .country = "", .code = ""};
+    bind(j, j->identities[mention].key, document->mentions[mention].type, entity);
     return entity;
 }
 
@@ -99,17 +95,18 @@ static void bind_full_names(struct joining *j, const uint32_t *entity_of)
 {
     const struct document *document = j->document;
     for (uint32_t m = 0; m < document->mention_count; m++) {
-        if (document->mentions[m].type != PERSON || !last_words(j->texts[m], 1))
+        if (document->mentions[m].type != PERSON || !last_words(j->identities[m].text, 1))
             continue;
-        struct slot *slot = slot_of(j, j->texts[m], PERSON);
+        struct slot *slot = slot_of(j, j->identities[m].text, PERSON);
         if (slot->text && slot->entity)
             continue;
-        *slot = (struct slot){j->texts[m], PERSON, 0};
+        *slot = (struct slot){j->identities[m].text, PERSON, 0};
     }
     for (uint32_t m = 0; m < document->mention_count; m++)
         for (unsigned words = 1; words <= SHORT_WORDS_MOST; words++) {
-            const char *tail =
-                document->mentions[m].type == PERSON ? last_words(j->texts[m], words) : NULL;
+            const char *tail = document->mentions[m].type == PERSON
+                                   ? last_words(j->identities[m].text, words)
+                                   : NULL;
             if (!tail)
                 continue;
             struct slot *slot = slot_of(j, tail, PERSON);
@@ -120,47 +117,10 @@ static void bind_full_names(struct joining *j, const uint32_t *entity_of)
         }
 }
 
-/* "Cục … (C45)": an abbreviation in brackets behind a name is the same body. */
-static uint32_t body_before_bracket(const struct joining *j, uint32_t m)
-{
-    const struct document *document = j->document;
-    if (m == 0 || document->mentions[m].type != ORGANIZATION ||
-        document->mentions[m - 1].type != ORGANIZATION)
-        return 0;
-    struct span before = document->mentions[m - 1].span;
-    struct span here = document->mentions[m].span;
-    bool is_short = here.end - here.start < before.end - before.start;
-    bool in_bracket = here.start >= before.end + 1 && here.start <= before.end + 2 &&
-                      document->text.points[here.start - 1] == '(';
-    bool is_closed = here.end < document->text.length && document->text.points[here.end] == ')';
-    bool is_one_word = !strchr(j->texts[m], ' ');
-    return is_short && in_bracket && is_closed && is_one_word ? document->mentions[m - 1].entity
-                                                              : 0;
-}
-
-/* "Công an tỉnh" where the article names one "Công an tỉnh …". */
-static uint32_t longer_body(const struct joining *j, uint32_t m)
-{
-    const struct document *document = j->document;
-    size_t size = strlen(j->texts[m]);
-    uint32_t found = 0;
-    if (!identity_is_short_body(j->texts[m]))
-        return 0;
-    for (uint32_t i = m > LOOK_BACK_MOST ? m - LOOK_BACK_MOST : 0; i < m; i++) {
-        if (document->mentions[i].type != ORGANIZATION || !document->mentions[i].entity ||
-            strncmp(j->texts[i], j->texts[m], size) != 0 || j->texts[i][size] != ' ')
-            continue;
-        if (found && found != document->mentions[i].entity)
-            return 0;
-        found = document->mentions[i].entity;
-    }
-    return found;
-}
-
 /* The mention with the full name that this one is short for, or itself. */
 static uint32_t full_name_of(const struct joining *j, uint32_t m)
 {
-    const struct slot *slot = slot_of(j, j->keys[m], j->document->mentions[m].type);
+    const struct slot *slot = slot_of(j, j->identities[m].key, j->document->mentions[m].type);
     return slot->text && slot->entity >= UINT32_MAX / 2 ? UINT32_MAX - slot->entity : m;
 }
 
@@ -170,13 +130,13 @@ static uint32_t join_short_form(struct joining *j, uint32_t m)
     uint32_t last = m;
     while (full_name_of(j, last) != last) /* each is longer than the one before */
         last = full_name_of(j, last);
-    const struct slot *slot = slot_of(j, j->keys[last], PERSON);
+    const struct slot *slot = slot_of(j, j->identities[last].key, PERSON);
     bool is_bound = slot->text && slot->entity && slot->entity < UINT32_MAX / 2;
     uint32_t entity = is_bound ? slot->entity - 1 : entity_new(j, last);
     for (uint32_t at = m; at != last;) {
         uint32_t longer = full_name_of(j, at);
         j->document->entities[entity].resolution = NEWSLOOM__V1__RESOLUTION__RESOLUTION_RULE;
-        bind(j, j->texts[at], PERSON, entity);
+        bind(j, j->identities[at].text, PERSON, entity);
         at = longer;
     }
     return entity;
@@ -185,39 +145,19 @@ static uint32_t join_short_form(struct joining *j, uint32_t m)
 static uint32_t join_mention(struct joining *j, uint32_t m)
 {
     const struct document *document = j->document;
-    const struct slot *slot = slot_of(j, j->keys[m], document->mentions[m].type);
+    const struct slot *slot = slot_of(j, j->identities[m].key, document->mentions[m].type);
     if (slot->text && slot->entity && slot->entity < UINT32_MAX / 2)
         return slot->entity - 1;
     if (slot->text && slot->entity >= UINT32_MAX / 2)
         return join_short_form(j, m);
-    uint32_t known = body_before_bracket(j, m);
-    if (!known && document->mentions[m].type == ORGANIZATION)
-        known = longer_body(j, m);
-    if (known) {
-        j->document->entities[known - 1].resolution = NEWSLOOM__V1__RESOLUTION__RESOLUTION_RULE;
-        bind(j, j->texts[m], ORGANIZATION, known - 1);
-        return known - 1;
-    }
     return entity_new(j, m);
-}
-
-static void read_names(struct joining *j, uint32_t m)
-{
-    struct document *document = j->document;
-    const struct mention *mention = &document->mentions[m];
-    j->texts[m] = identity_text(document, j->r, mention->span);
-    const struct place *place = mention->type == NEWSLOOM__V1__ENTITY_TYPE__LOCATION
-                                    ? identity_place(j->r, mention->span)
-                                    : NULL;
-    j->keys[m] =
-        place ? arena_format(document->arena, "%s|%s", place->code, place->name) : j->texts[m];
 }
 
 /* From here on a short form means this person, until another full name ends the same way. */
 static void bind_short_forms(struct joining *j, uint32_t m, uint32_t entity)
 {
     for (unsigned words = 1; words <= SHORT_WORDS_MOST; words++) {
-        const char *tail = last_words(j->texts[m], words);
+        const char *tail = last_words(j->identities[m].text, words);
         if (tail)
             bind(j, tail, PERSON, entity);
     }
@@ -226,19 +166,17 @@ static void bind_short_forms(struct joining *j, uint32_t m, uint32_t entity)
 void entities_join(struct document *document, const struct knowledge *knowledge)
 {
     struct arena *arena = document->arena;
-    struct joining j = {.document = document, .r = reading_of(document, knowledge)};
+    const struct reading *r = reading_of(document, knowledge);
+    struct joining j = {.document = document};
     uint32_t size = 64;
     while (size < document->mention_count * 8)
         size *= 2;
     j.mask = size - 1;
     j.slots = arena_take(arena, size, sizeof(struct slot));
-    j.keys = arena_take(arena, document->mention_count + 1, sizeof(const char *));
-    j.texts = arena_take(arena, document->mention_count + 1, sizeof(const char *));
+    j.identities = identity_find(document, r);
     document->entities = arena_take(arena, document->mention_count + 1, sizeof(struct entity));
     document->entity_count = 0;
     uint32_t *entity_of = arena_take(arena, document->mention_count + 1, sizeof(uint32_t));
-    for (uint32_t m = 0; m < document->mention_count; m++)
-        read_names(&j, m);
     bind_full_names(&j, entity_of);
     for (uint32_t m = 0; m < document->mention_count; m++) {
         struct mention *mention = &document->mentions[m];
@@ -250,7 +188,7 @@ void entities_join(struct document *document, const struct knowledge *knowledge)
         prefer_name(&j, &document->entities[entity], m);
         if (mention->type == PERSON)
             bind_short_forms(&j, m, entity);
-        add_alias(&j, &document->entities[entity], j.texts[m]);
+        add_alias(&j, &document->entities[entity], j.identities[m].text);
     }
-    identity_give(document, j.r);
+    identity_give(document, r, j.identities);
 }

@@ -5,11 +5,16 @@
 
 #include "common/digest.h"
 #include "worker/extract/offices.h"
+#include "worker/extract/place_key.h"
+#include "worker/extract/short_names.h"
 
 #define PERSON       NEWSLOOM__V1__ENTITY_TYPE__PERSON
 #define ORGANIZATION NEWSLOOM__V1__ENTITY_TYPE__ORGANIZATION
 #define LOCATION     NEWSLOOM__V1__ENTITY_TYPE__LOCATION
+#define LAW          NEWSLOOM__V1__ENTITY_TYPE__LAW
 #define TABLE        NEWSLOOM__V1__RESOLUTION__RESOLUTION_TABLE
+
+enum { LOOK_MOST = 200 };
 
 static const char *const type_names[] = {"",     "PERSON", "ORGANIZATION", "LOCATION",
                                          "DATE", "LAW",    "EVENT",        "CRIME"};
@@ -67,64 +72,133 @@ static const char *article_identity(struct document *document)
     return arena_format(document->arena, "%s %s", input->source, digest_hex(digest, hex));
 }
 
-const struct place *identity_place(const struct reading *r, struct span span)
+static bool names_ambiguous_district(const struct reading *r, struct span span)
 {
     uint32_t end = token_behind(r, span);
-    uint32_t first = end;
-    while (first > 0 && r->tokens[first - 1].span.start >= span.start)
-        first--;
-    const struct place *place = gazetteer_place_named(r, first, end);
-    uint32_t head = reading_length(r, first, CATEGORY_PLACE_HEAD);
-    if (!place && head && first + head < end && reading_is(r, first + head, "."))
-        head++;
-    return place || !head ? place : gazetteer_place_named(r, first + head, end);
-}
-
-static void give_place(struct document *document, const struct reading *r, struct entity *entity,
-                       const struct mention *mention, const char *article)
-{
-    const char *text = identity_text(document, r, mention->span);
-    const struct place *place = identity_place(r, mention->span);
-    if (place) {
-        entity->name = place->name;
-        entity->country = place->country;
-        entity->code = place->code;
-        entity->resolution = TABLE;
-        entity->canonical_key = arena_format(
-            document->arena, "%s|%s", place->code[0] ? place->code : place->country, place->name);
-        return;
+    for (uint32_t i = end; i > 0 && r->tokens[i - 1].span.start >= span.start; i--) {
+        const struct phrase_match *match = reading_match(r, i - 1, CATEGORY_PLACE);
+        const struct place *place = match ? gazetteer_place(r->knowledge, match->value) : NULL;
+        if (place && place->kind == PLACE_DISTRICT && !place->code[0])
+            return true;
     }
-    uint32_t end = token_behind(r, mention->span);
-    bool is_numbered = reading_has(r, end - 1, SHAPE_NUMBER);
-    entity->canonical_key =
-        is_numbered ? arena_format(document->arena, "%s|%s", text, article) : text;
+    return false;
 }
 
-static void give_body(struct document *document, const struct reading *r, struct entity *entity,
-                      const struct mention *mention, const char *article)
+static struct identity identity_of_body(struct document *document, const struct reading *r,
+                                        struct span span)
 {
-    uint32_t end = token_behind(r, mention->span);
-    uint32_t first = end;
-    while (first > 0 && r->tokens[first - 1].span.start >= mention->span.start)
-        first--;
-    const struct phrase_match *body = reading_match(r, first, CATEGORY_BODY);
-    const char *text = identity_text(document, r, mention->span);
-    if (body && body->length == end - first && body->value == BODY_SURE)
-        entity->resolution = TABLE;
-    entity->canonical_key =
-        identity_is_short_body(text) ? arena_format(document->arena, "%s|%s", text, article) : text;
+    const struct body_key *body = body_key_of(document, r, span);
+    bool is_local = !body->is_known && !body->province &&
+                    (place_key_is_local_name(body->expanded) || names_ambiguous_district(r, span));
+    return (struct identity){.key = body->key,
+                             .name = body->name,
+                             .country = "",
+                             .code = "",
+                             .body = body,
+                             .is_known = body->is_known,
+                             .is_local = is_local};
+}
+
+static struct identity identity_of_place(struct document *document, const struct reading *r,
+                                         struct span span)
+{
+    struct place_key place = place_key_of(document, r, span);
+    return (struct identity){.key = place.key,
+                             .name = place.name,
+                             .country = place.country,
+                             .code = place.code,
+                             .is_known = place.is_known,
+                             .is_local = place.is_local};
+}
+
+static struct identity identity_of(struct document *document, const struct reading *r,
+                                   const struct mention *mention)
+{
+    struct identity identity = {.country = "", .code = ""};
+    if (mention->type == ORGANIZATION)
+        identity = identity_of_body(document, r, mention->span);
+    else if (mention->type == LOCATION)
+        identity = identity_of_place(document, r, mention->span);
+    identity.text = identity_text(document, r, mention->span);
+    if (mention->type == LAW)
+        identity.key = body_key_of(document, r, mention->span)->key;
+    else if (!identity.key)
+        identity.key = identity.text;
+    return identity;
+}
+
+/* The province that some mention of the same name is said to lie in, or NULL. */
+static const char *home_of(const struct document *document, const struct reading *r,
+                           const struct identity *identities, uint32_t mention)
+{
+    uint32_t first = mention > LOOK_MOST ? mention - LOOK_MOST : 0;
+    uint32_t end = mention + LOOK_MOST < document->mention_count ? mention + LOOK_MOST
+                                                                 : document->mention_count;
+    const char *home = place_key_behind(document, r, mention);
+    for (uint32_t m = first; !home && m < end; m++)
+        if (m != mention && document->mentions[m].type == document->mentions[mention].type &&
+            strcmp(identities[m].text, identities[mention].text) == 0)
+            home = place_key_behind(document, r, m);
+    return home;
+}
+
+/* The keys of what has namesakes all over the country take their province, else their article. */
+static void settle_local(struct document *document, const struct reading *r,
+                         struct identity *identities)
+{
+    const char *article = article_identity(document);
+    const char *only = place_key_only_province(document, r);
+    const char **keys = arena_take(document->arena, document->mention_count + 1, sizeof(*keys));
+    for (uint32_t m = 0; m < document->mention_count; m++) {
+        const struct identity *identity = &identities[m];
+        keys[m] = identity->key;
+        if (!identity->is_local)
+            continue;
+        const char *home = identity->body && identity_is_short_body(identity->body->expanded)
+                               ? article
+                               : home_of(document, r, identities, m);
+        home = home ? home : only ? only : article;
+        keys[m] = arena_format(document->arena, "%s|%s", identity->key, home);
+    }
+    for (uint32_t m = 0; m < document->mention_count; m++)
+        identities[m].key = keys[m];
+}
+
+struct identity *identity_find(struct document *document, const struct reading *r)
+{
+    struct identity *identities =
+        arena_take(document->arena, document->mention_count + 1, sizeof(*identities));
+    for (uint32_t m = 0; m < document->mention_count; m++)
+        identities[m] = identity_of(document, r, &document->mentions[m]);
+    short_names_resolve(document, r, identities);
+    settle_local(document, r, identities);
+    return identities;
+}
+
+/* "Bộ trưởng Công an" leads what "Bộ trưởng Bộ Công an" leads. */
+static const char *context_of_post(struct document *document, const struct reading *r,
+                                   struct span span)
+{
+    static const char *const heads[] = {"bộ trưởng ", "thứ trưởng "};
+    const char *text = identity_text(document, r, span);
+    for (size_t i = 0; i < COUNT_OF(heads); i++) {
+        size_t size = strlen(heads[i]);
+        if (strncmp(text, heads[i], size) == 0 && strncmp(text + size, "bộ ", strlen("bộ ")) != 0)
+            return arena_format(document->arena, "bộ %s", text + size);
+    }
+    return text;
 }
 
 /* Body, post or place beside any mention of the person; NULL when the article gives none. */
 static const char *person_context(struct document *document, const struct reading *r,
-                                  const struct office *office)
+                                  const struct identity *identities, const struct office *office)
 {
     if (!office)
         return NULL;
     for (uint32_t i = 0; i < office->post_count; i++)
         if (office->posts[i].body)
-            return identity_text(document, r, document->mentions[office->posts[i].body - 1].span);
-    return office->post_count ? identity_text(document, r, office->posts[0].span) : NULL;
+            return identities[office->posts[i].body - 1].key;
+    return office->post_count ? context_of_post(document, r, office->posts[0].span) : NULL;
 }
 
 static void give_id(struct entity *entity)
@@ -150,7 +224,19 @@ static void choose_mentions(const struct document *document, uint32_t *longest)
     }
 }
 
-void identity_give(struct document *document, const struct reading *r)
+static void give_name(struct entity *entity, const struct identity *identity)
+{
+    entity->canonical_key = identity->key;
+    entity->country = identity->country;
+    entity->code = identity->code;
+    if (identity->name)
+        entity->name = identity->name;
+    if (identity->is_known)
+        entity->resolution = TABLE;
+}
+
+void identity_give(struct document *document, const struct reading *r,
+                   const struct identity *identities)
 {
     const char *article = article_identity(document);
     struct office **offices = offices_find(document, r);
@@ -161,21 +247,15 @@ void identity_give(struct document *document, const struct reading *r)
     for (uint32_t m = 0; m < document->mention_count; m++) {
         uint32_t entity = document->mentions[m].entity;
         if (entity && !contexts[entity - 1])
-            contexts[entity - 1] = person_context(document, r, offices[m]);
+            contexts[entity - 1] = person_context(document, r, identities, offices[m]);
     }
     for (uint32_t e = 0; e < document->entity_count; e++) {
         struct entity *entity = &document->entities[e];
-        const struct mention *mention = &document->mentions[longest[e] - 1];
+        entity->key_version = IDENTITY_KEY_VERSION;
+        give_name(entity, &identities[longest[e] - 1]);
         if (entity->type == PERSON)
-            entity->canonical_key =
-                arena_format(document->arena, "%s|%s", identity_text(document, r, mention->span),
-                             contexts[e] ? contexts[e] : article);
-        else if (entity->type == LOCATION)
-            give_place(document, r, entity, mention, article);
-        else if (entity->type == ORGANIZATION)
-            give_body(document, r, entity, mention, article);
-        else
-            entity->canonical_key = identity_text(document, r, mention->span);
+            entity->canonical_key = arena_format(document->arena, "%s|%s", entity->canonical_key,
+                                                 contexts[e] ? contexts[e] : article);
         give_id(entity);
     }
 }

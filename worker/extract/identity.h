@@ -2,16 +2,38 @@
 /*
  * identity - the canonical key and the id of every entity.
  *
- * The key says what makes two mentions in two articles the same thing: for a body, a law, a crime
- * its folded name; for a place of the gazetteer its code and name; for a person the name and the
- * body or post that the article gives, else the place, else the article itself; for a body that
- * only its article explains ("Công an tỉnh") the name and the article. The id is a UUID of version
- * 8 whose bits are BLAKE2b over type, key and key version.
+ * The key says what makes two mentions in two articles the same thing: for a body what body_key.h
+ * makes of its name; for a place what place_key.h makes of it; for a law its name with
+ * abbreviations spelled out; for a crime its folded name; for a person the name and the body or
+ * post that the article gives, else the place, else the article itself; for a body that only its
+ * article explains ("Công an tỉnh") the name and the article. The id is a UUID of version 8 whose
+ * bits are BLAKE2b over type, key and key version.
  */
 #ifndef WORKER_EXTRACT_IDENTITY_H
 #define WORKER_EXTRACT_IDENTITY_H
 
+#include "worker/extract/body_key.h"
 #include "worker/extract/gazetteer.h"
+
+/* Of the rules that make keys: raised when a rule gives names another key than before, so that old
+ * ids and new ones never mean different things. New rows in the tables need no new version. */
+enum { IDENTITY_KEY_VERSION = 2 };
+
+/* What a mention says of the thing that it names. */
+struct identity {
+    const char *text; /* folded, as it stands */
+    const char *key;  /* what joins it with others; of a person the text only */
+    const char *name; /* to show; NULL: as the article has it */
+    const char *country;
+    const char *code;
+    const struct body_key *body; /* of an organization, else NULL */
+    bool is_known;               /* in a table */
+    bool is_local;               /* the key is that of its province or of its article */
+};
+
+/* The identities of all mentions, short names and acronyms resolved as the article explains them.
+ */
+struct identity *identity_find(struct document *document, const struct reading *reading);
 
 /* The folded tokens of a span, one space between them. */
 const char *identity_text(struct document *document, const struct reading *reading,
@@ -20,10 +42,8 @@ const char *identity_text(struct document *document, const struct reading *readi
 /* A body without a proper name: "công an tỉnh", "phòng cảnh sát hình sự". */
 bool identity_is_short_body(const char *folded);
 
-/* The place of the gazetteer that the span names, with or without its head word, or NULL. */
-const struct place *identity_place(const struct reading *reading, struct span span);
-
 /* Key, id, resolution, country and code of all entities, once they are joined. */
-void identity_give(struct document *document, const struct reading *reading);
+void identity_give(struct document *document, const struct reading *reading,
+                   const struct identity *identities);
 
 #endif

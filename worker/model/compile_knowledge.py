@@ -34,6 +34,7 @@ FILES = {
     "compounds.tsv": ("COMPOUND", None),
     "triggers.tsv": ("TRIGGER", "TRIGGER"), "modality.tsv": ("MODALITY", "MODALITY"),
 }
+NAME_FILES = ["body_aliases.tsv", "body_rewrites.tsv"]  # compile_names.py reads them
 # Later files win where two name the same phrase.
 ORDER = list(FILES)
 
@@ -106,7 +107,9 @@ def read(folder):
             else:
                 value = "0"
             entries.setdefault(phrase, {})[category] = value
-    unknown = sorted(set(f for f in os.listdir(folder) if f.endswith(".tsv")) - set(FILES))
+    for name in NAME_FILES:
+        digest.update(name.encode() + b"\0" + open(os.path.join(folder, name), "rb").read() + b"\0")
+    unknown = sorted(set(f for f in os.listdir(folder) if f.endswith(".tsv")) - set(FILES) - set(NAME_FILES))
     if unknown:
         raise SystemExit(f"compile_knowledge.py: no category for {unknown}")
     return digest.digest(), entries, places

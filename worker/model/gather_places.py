@@ -5,8 +5,9 @@
     gather_places.py KNOWLEDGE_FOLDER
 
 Needs the packages unicode-cldr-core (names of territories, subdivisions and time-zone cities in
-Vietnamese; Unicode License) and iso-codes (further country names as they stand in its Vietnamese
-translation). Writes territories.tsv, subdivisions.tsv and zone_cities.tsv: phrase, name, kind,
+Vietnamese; Unicode License), iso-codes (further country names as they stand in its Vietnamese
+translation) and tzdata (the country of each time zone). A country that countries.tsv names is called
+as there, so that it has one name. Writes territories.tsv, subdivisions.tsv and zone_cities.tsv: phrase, name, kind,
 country, code, valid from, valid to. The build never runs this; run it by hand when the packages change.
 """
 import gettext
@@ -16,6 +17,8 @@ import sys
 import xml.etree.ElementTree as tree
 
 CLDR = "/usr/share/unicode/cldr/common"
+ZONES = "/usr/share/zoneinfo/zone.tab"
+LINKS = "/usr/share/zoneinfo/tzdata.zi"  # "L NEW OLD": what zones were called
 ISO = "/usr/share/iso-codes/json/iso_3166-1.json"
 # Names that are everyday words, given names or family names, or too wide to be a place.
 NOT_A_PLACE = {"Thế giới", "Không xác định", "Thành phố không xác định", "Trung tâm", "Nam", "Bắc",
@@ -29,7 +32,13 @@ def clean(name):
     return name
 
 
-def rows_of_territories():
+def rows(path):
+    with open(path, encoding="utf-8") as file:
+        return [line.rstrip("\n").split("\t") for line in file if line.strip() and not line.startswith("#")]
+
+
+def rows_of_territories(folder):
+    chosen = {row[4]: row[1] for row in rows(f"{folder}/countries.tsv")}
     names = {}
     for node in tree.parse(f"{CLDR}/main/vi.xml").iter("territory"):
         code, name = node.get("type"), clean(node.text or "")
@@ -48,7 +57,7 @@ def rows_of_territories():
         country = code if kind == "country" else ""
         for name in dict.fromkeys(all_names):
             if name[:1].isupper() and "," not in name and len(name) > 1:
-                yield name, all_names[0], kind, country, country, "", ""
+                yield name, chosen.get(code, all_names[0]), kind, country, country, "", ""
 
 
 def rows_of_subdivisions():
@@ -66,14 +75,19 @@ def rows_of_subdivisions():
 
 
 def rows_of_cities():
+    countries = {row[2]: row[0] for row in rows(ZONES)}
+    for line in open(LINKS, encoding="utf-8"):
+        if line.startswith("L "):
+            countries.setdefault(line.split()[2], countries.get(line.split()[1], ""))
     zones = {}
     for zone in tree.parse(f"{CLDR}/main/vi.xml").iter("zone"):
         city = zone.find("exemplarCity")
         if city is not None and city.text:
             zones[zone.get("type")] = clean(city.text)
-    for name in zones.values():
-        if name not in NOT_A_PLACE and len(name) > 3 and name[:1].isupper():
-            yield name, name, "city", "", "", "", ""
+    for zone, name in zones.items():
+        country = countries.get(zone, "")
+        if country != "VN" and name not in NOT_A_PLACE and len(name) > 3 and name[:1].isupper():
+            yield name, name, "city", country, "", "", ""
 
 
 def write(path, source, rows):
@@ -90,12 +104,12 @@ def main():
     folder = sys.argv[1]
     write(f"{folder}/territories.tsv",
           "territories: Unicode CLDR 41 (Unicode License) and iso-codes, by gather_places.py",
-          rows_of_territories())
+          rows_of_territories(folder))
     write(f"{folder}/subdivisions.tsv",
           "first-level subdivisions abroad: Unicode CLDR 41 (Unicode License), by gather_places.py",
           rows_of_subdivisions())
     write(f"{folder}/zone_cities.tsv",
-          "cities of time zones: Unicode CLDR 41 (Unicode License), by gather_places.py",
+          "cities of time zones: Unicode CLDR 41 (Unicode License) and tzdata (public domain), by gather_places.py",
           rows_of_cities())
 
 
