@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -76,10 +75,22 @@ static void extract_one(struct bench *bench, const struct knowledge *knowledge,
         bench->largest_arena = arena_used(arena);
 }
 
+/* Of this program: getrusage() would count what its parent held before it was started. */
+static long peak_memory_kib(void)
+{
+    long peak = 0;
+    char line[128];
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(line, sizeof(line), status))
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            peak = strtol(line + 6, NULL, 10);
+    if (status)
+        (void)fclose(status);
+    return peak;
+}
+
 static void print_figures(const struct bench *bench, size_t rounds, double seconds)
 {
-    struct rusage usage;
-    (void)getrusage(RUSAGE_SELF, &usage);
     double bytes = (double)bench->bytes * (double)rounds;
     printf("{\"articles\": %zu, \"bytes\": %zu, \"rounds\": %zu, \"cpu_seconds\": %.3f, "
            "\"megabytes_per_second\": %.3f, \"syllables_per_second\": %.0f, "
@@ -90,7 +101,7 @@ static void print_figures(const struct bench *bench, size_t rounds, double secon
            (double)bench->syllables / seconds, (double)(bench->count * rounds) / seconds,
            (double)bench->mentions / (double)(bench->count * rounds),
            (double)bench->events / (double)(bench->count * rounds), bench->largest_arena,
-           usage.ru_maxrss * 1024L);
+           peak_memory_kib() * 1024L);
 }
 
 int main(int argc, char **argv)
