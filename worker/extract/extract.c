@@ -57,6 +57,9 @@ static enum status read_page(struct document *document, struct error *err)
     document->author = input->author[0] ? input->author : page.author;
     document->published = page.published;
     document->publisher = page.publisher;
+    document->window_title = page.window_title;
+    if (page.is_listing)
+        document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_LISTING;
     return STATUS_OK;
 }
 
@@ -121,7 +124,8 @@ static void step_tokens(struct document *document, const struct knowledge *knowl
     tokens_find(document);
     language_find(document);
     sketch_find(document);
-    if (strcmp(document->language, "vi") != 0)
+    bool has_words = document->token_count > 0; /* a listing has none, its language is not known */
+    if (has_words && strcmp(document->language, "vi") != 0)
         document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_OTHER;
 }
 
@@ -187,6 +191,7 @@ enum status extract_document(const struct knowledge *knowledge, const struct art
                                 .author = "",
                                 .published = "",
                                 .publisher = "",
+                                .window_title = "",
                                 .language = "und"};
     enum status status = read_content(&document, limits, err);
     if (status != STATUS_OK)

@@ -167,8 +167,9 @@ struct document {
     struct text text;
     const char *title;
     const char *author;
-    const char *published; /* ISO 8601 or "" */
-    const char *publisher; /* paper or agency that the page names, or "" */
+    const char *published;    /* ISO 8601 or "" */
+    const char *publisher;    /* paper or agency that the page names, or "" */
+    const char *window_title; /* of an HTML page's title bar, or "" */
     Newsloom__V1__PublishedOrigin published_origin;
     const char *language;
     Newsloom__V1__PageKind page_kind;

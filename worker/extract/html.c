@@ -7,15 +7,15 @@
 
 #include "worker/extract/decode.h"
 #include "worker/extract/html_meta.h"
+#include "worker/extract/html_prose.h"
 
 enum {
     MOST_TAGS = 100000, /* a page has a few thousand; parsing costs more than the bytes show */
     MOST_TAG_WORDS = 5000,
     DEEPEST_NODE = 200,
     HEAD_BYTES = 4096,
-    PROSE_WORDS = 12,
+    TITLE_LEAST_WORDS = 3,
     FRAME_NODES = 5000, /* looked at inside an element before its name is believed */
-    LINES_AFTER = 3,    /* by-lines follow the prose */
 };
 
 /* Elements that leave nothing behind. */
@@ -32,18 +32,14 @@ static const char *const inline_elements[] = {
 
 /* A class or id with one of these words names what surrounds an article, never the article. */
 static const char *const junk_names[] = {
-    "comment",  "related",   "sidebar",  "menu",      "navbar",     "footer",      "breadcrumb",
-    "share",    "social",    "banner",   "advert",    "popup",      "login",       "search",
-    "mostread", "most-read", "widget",   "toolbar",   "newsletter", "tinlienquan", "tin-lien-quan",
-    "tinkhac",  "tags",      "tag-list", "copyright", "pagination", "rating"};
-
-struct html_line {
-    size_t start;
-    size_t end;
-    uint32_t words;
-    uint32_t linked_words;
-    bool is_heading; /* h1 */
-};
+    "comment",       "related",     "sidebar",       "menu",      "navbar",   "footer",
+    "breadcrumb",    "share",       "social",        "banner",    "advert",   "popup",
+    "login",         "search",      "mostread",      "most-read", "widget",   "toolbar",
+    "newsletter",    "tinlienquan", "tin-lien-quan", "tinkhac",   "tags",     "paywall",
+    "inner-article", "subscribe",   "jp-related",    "lien-quan", "lienquan", "binhluan",
+    "binh-luan",     "thongke",     "fb-",           "zalo",      "mostview", "xem-nhieu",
+    "doc-nhieu",     "sponsor",     "byline-ads",    "cookie",    "tag-list", "copyright",
+    "pagination",    "rating"};
 
 struct builder {
     struct arena *arena;
@@ -53,6 +49,7 @@ struct builder {
     struct html_line *lines;
     size_t count;
     size_t lines_capacity;
+    uint32_t article; /* the line being written stands in */
     bool in_word;
     bool wants_space;
 };
@@ -125,6 +122,7 @@ static void end_line(struct builder *builder)
         return;
     }
     line->end = builder->size;
+    line->article = builder->article;
     builder->bytes[builder->size++] = '\n';
     builder->count++;
     if (builder->count == builder->lines_capacity) {
@@ -208,6 +206,8 @@ struct walk {
     unsigned depth;
     unsigned dropped_at; /* depth + 1 of the element whose text is dropped, 0: none */
     unsigned links;      /* open <a> elements */
+    uint32_t articles;   /* outermost <article> elements so far */
+    unsigned article_at; /* depth + 1 of the open one, 0: none */
     bool drops_by_name;
 };
 
@@ -221,8 +221,13 @@ static void enter_node(struct walk *walk, const xmlNode *node)
     html_meta_note(walk->meta, node, walk->builder->arena);
     if (!walk->dropped_at && is_dropped(node, walk->drops_by_name, walk->builder->arena))
         walk->dropped_at = walk->depth + 1;
+    if (!walk->article_at && strcmp((const char *)node->name, "article") == 0) {
+        walk->article_at = walk->depth + 1;
+        walk->articles++;
+    }
     if (!walk->dropped_at)
         enter_element(walk->builder, node);
+    walk->builder->article = walk->article_at ? walk->articles : 0;
     walk->links += is_link(node);
 }
 
@@ -234,6 +239,8 @@ static void leave_node(struct walk *walk, const xmlNode *node)
         leave_element(walk->builder, node);
     if (walk->dropped_at == walk->depth + 1)
         walk->dropped_at = 0;
+    if (walk->article_at == walk->depth + 1)
+        walk->article_at = walk->builder->article = 0;
     walk->links -= is_link(node);
 }
 
@@ -268,59 +275,67 @@ static void walk_tree(struct walk *walk)
     }
 }
 
-static int64_t line_weight(const struct html_line *line)
+/* A line of a page's title bar, or one of its parts? "Headline - Section | Newspaper". */
+static bool is_part_of(const char *line, size_t size, const char *window_title)
 {
-    int64_t plain = (int64_t)line->words - line->linked_words;
-    bool is_menu = (int64_t)line->linked_words * 2 > line->words;
-    if (is_menu)
-        return -(int64_t)line->linked_words - 2;
-    return line->words >= PROSE_WORDS ? plain : -3;
+    const char *at = memmem(window_title, strlen(window_title), line, size);
+    if (!at)
+        return false;
+    const char *end = at + size;
+    bool begins = at == window_title || strchr(" |:-", at[-1]);
+    return begins && (!*end || *end == ' ' || *end == '|' || *end == ':');
 }
 
-/* The lines from the headline above the densest prose to the by-line after it. */
-static void choose_lines(const struct builder *builder, size_t *ret_first, size_t *ret_end)
+/* The line that the page's title bar names, with enough words to be a headline. */
+static const char *find_named_line(const struct builder *builder, struct html_run run,
+                                   const char *window_title)
 {
-    int64_t best = 0;
-    int64_t weight = 0;
-    size_t start = 0;
-    size_t first = 0;
-    size_t end = builder->count;
-    for (size_t i = 0; i < builder->count; i++) {
-        if (weight <= 0) {
-            weight = 0;
-            start = i;
-        }
-        weight += line_weight(&builder->lines[i]);
-        if (weight > best) {
-            best = weight;
-            first = start;
-            end = i + 1;
-        }
+    for (size_t i = run.first; i < run.end; i++) {
+        const struct html_line *line = &builder->lines[i];
+        size_t size = line->end - line->start;
+        if (line->words >= TITLE_LEAST_WORDS &&
+            is_part_of(builder->bytes + line->start, size, window_title))
+            return arena_text(builder->arena, builder->bytes + line->start, size);
     }
-    size_t heading = first;
-    while (heading > 0 && !builder->lines[heading].is_heading)
-        heading--;
-    if (builder->lines[heading].is_heading)
-        first = heading;
-    else
-        first = first > 4 ? first - 4 : 0;
-    *ret_first = first;
-    *ret_end = end + LINES_AFTER < builder->count ? end + LINES_AFTER : builder->count;
+    return "";
 }
 
-static void keep_lines(const struct builder *builder, struct html_page *page)
+static const char *find_heading(const struct builder *builder, struct html_run run)
 {
-    size_t first = 0;
-    size_t end = 0;
-    choose_lines(builder, &first, &end);
-    size_t from = builder->lines[first].start;
-    size_t size = end > first ? builder->lines[end - 1].end - from : 0;
-    page->bytes = arena_text(builder->arena, builder->bytes + from, size);
-    page->size = size;
-    for (size_t i = first; i < end && !page->title[0]; i++)
-        if (builder->lines[i].is_heading)
-            page->title = arena_text(builder->arena, builder->bytes + builder->lines[i].start,
-                                     builder->lines[i].end - builder->lines[i].start);
+    for (size_t i = run.first; i < run.end; i++) {
+        const struct html_line *line = &builder->lines[i];
+        if (line->is_heading && line->words >= TITLE_LEAST_WORDS)
+            return arena_text(builder->arena, builder->bytes + line->start,
+                              line->end - line->start);
+    }
+    return "";
+}
+
+static void keep_lines(const struct builder *builder, struct html_page *page,
+                       const struct html_meta *meta)
+{
+    struct html_run run = html_find_run(builder->lines, builder->count);
+    size_t first = run.end > run.first ? builder->lines[run.first].start : 0;
+    size_t last = run.end > run.first ? builder->lines[run.end - 1].end : 0;
+    char *bytes = arena_take(builder->arena, last - first + 2, 1);
+    for (size_t i = run.first; i < run.end; i++) {
+        const struct html_line *line = &builder->lines[i];
+        if (line->is_dropped)
+            continue;
+        if (page->size)
+            bytes[page->size++] = '\n';
+        memcpy(bytes + page->size, builder->bytes + line->start, line->end - line->start);
+        page->size += line->end - line->start;
+    }
+    bytes[page->size] = 0;
+    page->bytes = bytes;
+    page->is_listing = run.is_listing;
+    page->window_title = meta->window_title ? meta->window_title : "";
+    page->title = find_heading(builder, run);
+    if (!page->title[0] && meta->title)
+        page->title = meta->title;
+    if (!page->title[0])
+        page->title = find_named_line(builder, run, page->window_title);
 }
 
 /* "charset=…" among the first bytes; the page's own word, so an unknown one is only ignored. */
@@ -384,14 +399,6 @@ static struct builder read_tree(const xmlNode *root, size_t size, bool drops_by_
     return builder;
 }
 
-static bool has_prose(const struct builder *builder)
-{
-    for (size_t i = 0; i < builder->count; i++)
-        if (builder->lines[i].words >= PROSE_WORDS)
-            return true;
-    return false;
-}
-
 enum status html_read(const struct article_input *input, struct arena *arena,
                       struct html_page *ret_page, struct error *err)
 {
@@ -413,14 +420,14 @@ enum status html_read(const struct article_input *input, struct arena *arena,
     }
     struct html_meta meta = {0};
     struct builder builder = read_tree(root, decoded.size, true, arena, &meta);
-    if (!has_prose(&builder)) /* the names were misleading */
+    if (!html_has_prose(builder.lines, builder.count)) /* the names were misleading */
         builder = read_tree(root, decoded.size, false, arena, &meta);
     xmlFreeDoc(tree);
-    struct html_page page = {.bytes = "", .title = ""};
-    keep_lines(&builder, &page);
-    if (!page.title[0] && meta.title)
-        page.title = meta.title;
+    struct html_page page = {0};
+    keep_lines(&builder, &page, &meta);
     page.author = meta.author ? meta.author : "";
+    if (!page.author[0] && meta.named_author)
+        page.author = meta.named_author;
     page.published = meta.published ? meta.published : "";
     page.publisher = meta.publisher ? meta.publisher : "";
     *ret_page = page;

@@ -14,10 +14,12 @@
 struct html_page {
     const char *bytes; /* the extracted text, clean UTF-8, in the arena */
     size_t size;
-    const char *title; /* never NULL, as the next three */
+    const char *title; /* never NULL, as the next four */
     const char *author;
     const char *published; /* ISO 8601 or "" */
     const char *publisher;
+    const char *window_title; /* of the title bar, often with the site's name: a last resort */
+    bool is_listing;          /* links to articles, and none itself */
 };
 
 /* The charset is the article's own; empty: the page's declaration, else UTF-8. INVALID "content: …"

@@ -2,13 +2,21 @@
 #include "worker/extract/html_meta.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/compiler.h"
 #include "worker/extract/calendar.h"
 
-enum { LONGEST_FIELD = 400, DEEPEST_OBJECT = 5, LONGEST_JSON = 256 * 1024 };
+enum {
+    LONGEST_FIELD = 400,
+    DEEPEST_OBJECT = 5,
+    DEEPEST_NAME = 3,
+    LONGEST_NAME = 80,
+    FIRST_YEAR = 1990,
+    LONGEST_JSON = 256 * 1024
+};
 
 static const char *const title_names[] = {"og:title", "twitter:title"};
 static const char *const author_names[] = {"author", "article:author", "dc.creator",
@@ -72,11 +80,37 @@ static void note_publisher(struct html_meta *meta, const char *text, struct aren
         meta->publisher = tidy(text, arena);
 }
 
+/* "3/8/2020 07:00", "03-08-2020": figures alone, the day first. */
+static bool day_first_parse(const char *text, struct moment *ret_moment)
+{
+    struct moment moment = MOMENT_NONE;
+    int used = 0;
+    char mark = 0;
+    char second = 0;
+    // NOLINTNEXTLINE(cert-err34-c): at most four digits each
+    if (sscanf(text, "%2d%c%2d%c%4d%n", &moment.day, &mark, &moment.month, &second, &moment.year,
+               &used) != 5 ||
+        mark != second || !strchr("/-.", mark) || moment.year < FIRST_YEAR)
+        return false;
+    const char *rest = text + used + strspn(text + used, " ,-|");
+    int hour = 0;
+    int minute = 0;
+    if (sscanf(rest, "%2d:%2d", &hour, &minute) == 2) { // NOLINT(cert-err34-c)
+        moment.hour = hour;
+        moment.minute = minute;
+    } else if (*rest) {
+        return false;
+    }
+    *ret_moment = moment;
+    return moment_is_possible(moment);
+}
+
 static void note_published(struct html_meta *meta, const char *text, struct arena *arena)
 {
     struct moment moment = MOMENT_NONE;
-    const char *tidied = tidy(text, arena);
-    if (meta->published || !tidied || !moment_parse_local(tidied, &moment))
+    const char *tidied = text ? tidy(text, arena) : NULL;
+    if (meta->published || !tidied ||
+        !(moment_parse_local(tidied, &moment) || day_first_parse(tidied, &moment)))
         return;
     const char *iso = moment_text(arena, moment);
     meta->published = moment.hour < 0 ? iso : arena_format(arena, "%s:00+07:00", iso);
@@ -114,6 +148,7 @@ static void note_linked_article(struct html_meta *meta, const json_t *article, s
     const char *author = linked_name(json_object_get(article, "author"));
     const char *publisher = linked_name(json_object_get(article, "publisher"));
     note_published(meta, json_string_value(json_object_get(article, "datePublished")), arena);
+    note_published(meta, json_string_value(json_object_get(article, "uploadDate")), arena);
     if (author)
         note_author(meta, author, arena);
     if (publisher)
@@ -132,7 +167,8 @@ static void note_linked(struct html_meta *meta, const json_t *value, struct aren
             note_linked(meta, json_array_get(value, i), arena, depth + 1);
         return;
     }
-    if (json_is_string(json_object_get(value, "datePublished")))
+    if (json_is_string(json_object_get(value, "datePublished")) ||
+        json_is_string(json_object_get(value, "uploadDate")))
         note_linked_article(meta, value, arena);
     const json_t *graph = json_object_get(value, "@graph");
     if (graph)
@@ -155,18 +191,80 @@ static void note_script(struct html_meta *meta, const xmlNode *element, struct a
     json_decref(value);
 }
 
-/* "Headline - Section | Newspaper": the headline. */
 static void note_title_element(struct html_meta *meta, const xmlNode *element, struct arena *arena)
 {
     const xmlNode *text = element->children;
-    if (!text || !text->content)
+    if (!meta->window_title && text && text->content)
+        meta->window_title = tidy((const char *)text->content, arena);
+}
+
+/* The element's own words, when they are few; else "". */
+static const char *short_text(const xmlNode *element, struct arena *arena)
+{
+    const xmlNode *node = element->children;
+    for (unsigned depth = 0; node && depth < DEEPEST_NAME; depth++) {
+        while (node && node->type == XML_TEXT_NODE && xmlIsBlankNode(node))
+            node = node->next;
+        if (!node || node->type == XML_TEXT_NODE)
+            break;
+        node = node->children;
+    }
+    if (!node || node->type != XML_TEXT_NODE || strlen((const char *)node->content) > LONGEST_NAME)
+        return "";
+    return arena_text(arena, (const char *)node->content, strlen((const char *)node->content));
+}
+
+/* A name: not a date, an address, a sentence. */
+static bool is_name(const char *text)
+{
+    size_t letters = 0;
+    for (const char *at = text; *at; at++) {
+        if ((*at >= '0' && *at <= '9') || strchr("@:?!|", *at))
+            return false;
+        letters += (unsigned char)*at > ' ';
+    }
+    return letters > 1;
+}
+
+/* itemprop="author" around itemprop="name", or either with a content of its own. */
+static void note_microdata(struct html_meta *meta, const xmlNode *element, struct arena *arena)
+{
+    const char *property = html_attribute(element, "itemprop", arena);
+    if (strcasecmp(property, "datePublished") == 0)
+        note_published(meta, html_attribute(element, "datetime", arena), arena);
+    if (strcasecmp(property, "author") == 0 || strcasecmp(property, "publisher") == 0) {
+        const char *text = short_text(element, arena);
+        const xmlNode *node = element->children;
+        while (!text[0] && node) {
+            if (node->type == XML_ELEMENT_NODE &&
+                strcasecmp(html_attribute(node, "itemprop", arena), "name") == 0)
+                text = html_attribute(node, "content", arena);
+            node = node->next;
+        }
+        bool is_author = strcasecmp(property, "author") == 0;
+        if (is_name(text) && is_author)
+            note_author(meta, text, arena);
+        else if (is_name(text))
+            note_publisher(meta, text, arena);
+    }
+}
+
+/* class="author", rel="author" and their kin around a name. */
+static void note_named_author(struct html_meta *meta, const xmlNode *element, struct arena *arena)
+{
+    static const char *const classes[] = {"author",         "author-name", "author_name",
+                                          "tacgia",         "tac-gia",     "authorname",
+                                          "detail-author",  "butdanh",     "article-author",
+                                          "detail__author", "name-author"};
+    const char *class = html_attribute(element, "class", arena);
+    bool is_author = strcasecmp(html_attribute(element, "rel", arena), "author") == 0;
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        is_author = is_author || strcasecmp(class, classes[i]) == 0;
+    if (!is_author || meta->named_author)
         return;
-    const char *content = (const char *)text->content;
-    size_t size = strlen(content);
-    const char *bar = strstr(content, " | ");
-    if (bar)
-        size = (size_t)(bar - content);
-    note_title(meta, arena_text(arena, content, size), arena);
+    const char *text = short_text(element, arena);
+    if (is_name(text))
+        meta->named_author = tidy(text, arena);
 }
 
 void html_meta_note(struct html_meta *meta, const xmlNode *element, struct arena *arena)
@@ -180,4 +278,8 @@ void html_meta_note(struct html_meta *meta, const xmlNode *element, struct arena
         note_title_element(meta, element, arena);
     else if (strcmp(name, "time") == 0)
         note_published(meta, html_attribute(element, "datetime", arena), arena);
+    if (element->properties && strcmp(name, "meta") != 0) {
+        note_microdata(meta, element, arena);
+        note_named_author(meta, element, arena);
+    }
 }

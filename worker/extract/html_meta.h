@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * html_meta - what a page says about itself: <meta>, <time>, <title>, JSON-LD.
+ * html_meta - what a page says about itself: <meta>, <time>, <title>, JSON-LD, microdata, and
+ * elements that are named for the author.
  */
 #ifndef WORKER_EXTRACT_HTML_META_H
 #define WORKER_EXTRACT_HTML_META_H
@@ -12,7 +13,9 @@
 struct html_meta {
     const char *title; /* each NULL until it is found; the first of a kind stays */
     const char *author;
-    const char *published; /* RFC 3339, Vietnam's clock */
+    const char *named_author; /* by an element's class, when nothing better is known */
+    const char *window_title; /* of <title> */
+    const char *published;    /* RFC 3339, Vietnam's clock */
     const char *publisher;
 };
 

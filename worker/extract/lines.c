@@ -324,11 +324,6 @@ static bool has_clock(const char *folded)
     return false;
 }
 
-static bool is_separator(const char *folded, const struct census *census)
-{
-    return !census->letters && !census->digits && folded[0];
-}
-
 static unsigned time_looks(const char *folded, const struct census *census)
 {
     if (census->words > 10 || census->digits < 3)
@@ -399,7 +394,7 @@ static void look_at(const struct document *document, struct line *line)
         line->looks |= LINE_HEADLINE;
     if (is_name(&census))
         line->looks |= LINE_NAME;
-    if (is_separator(line->folded, &census))
+    if (!census.letters && !(line->looks & LINE_TIME)) /* "1/5", "***" */
         line->looks |= LINE_NOISE;
     if (is_bullet(points[line->span.start]))
         line->looks |= LINE_BULLET;

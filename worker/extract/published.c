@@ -4,10 +4,32 @@
 #include "worker/extract/calendar.h"
 #include "worker/extract/date_grammar.h"
 #include "worker/extract/dates.h"
+#include "worker/extract/points.h"
 
 enum { SMALL_HOURS = 5 }; /* what is fetched before this hour tells of the day before */
 
-/* The first full date on a metadata line. */
+/* A clock time ("09:12", "8h05") somewhere in the section. */
+static void find_clock(const struct document *document, struct span span, struct moment *moment)
+{
+    const uint32_t *points = document->text.points;
+    for (uint32_t i = span.start + 1; i + 2 < span.end; i++) {
+        bool is_mark = points[i] == ':' || points[i] == 'h' || points[i] == 'g';
+        if (!is_mark || !point_is_digit(points[i - 1]) || !point_is_digit(points[i + 1]) ||
+            !point_is_digit(points[i + 2]))
+            continue;
+        bool has_tens = i >= span.start + 2 && point_is_digit(points[i - 2]);
+        bool has_more = has_tens && i >= span.start + 3 && point_is_digit(points[i - 3]);
+        int hour = (int)(points[i - 1] - '0') + (has_tens ? (int)(points[i - 2] - '0') * 10 : 0);
+        int minute = (int)((points[i + 1] - '0') * 10 + (points[i + 2] - '0'));
+        if (has_more || hour > 23 || minute > 59)
+            continue;
+        moment->hour = hour;
+        moment->minute = minute;
+        return;
+    }
+}
+
+/* The first full date on a metadata line, with the clock time beside it. */
 static bool find_date_line(const struct document *document, struct moment *ret_moment)
 {
     for (uint32_t i = 0; i < document->sentence_count; i++) {
@@ -20,6 +42,8 @@ static bool find_date_line(const struct document *document, struct moment *ret_m
         while (date_read_next(document, sentence, &at, &reading))
             if (!reading.is_range && reading.from.year && reading.from.day) {
                 *ret_moment = reading.from;
+                if (ret_moment->hour < 0)
+                    find_clock(document, document->sections[sentence->section].span, ret_moment);
                 return true;
             }
     }

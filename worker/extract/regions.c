@@ -87,10 +87,21 @@ static int64_t line_weight(const struct line *line, bool is_after_prose)
     return looks & LINE_BULLET ? -10 : -8;
 }
 
+/* The clock time of an entry in a running report: it stands between paragraphs, where a teaser has
+ * its headline. */
+static bool is_entry_time(const struct lines *lines, uint32_t index)
+{
+    return lines->items[index].looks & LINE_TIME && !(lines->items[index].looks & LINE_DATE) &&
+           index > 0 && index + 1 < lines->count && is_prose(lines, index - 1) &&
+           is_prose(lines, index + 1);
+}
+
 static void weigh_line(struct search *search, uint32_t index)
 {
     const struct line *line = &search->lines->items[index];
     int64_t weight = line_weight(line, search->weight > 0);
+    if (is_entry_time(search->lines, index))
+        weight = -2;
     if (line->looks & LINE_STOP && search->best_pairs > 0)
         search->is_stopped = true;
     if (search->is_stopped && weight > 0)

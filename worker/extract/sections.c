@@ -249,6 +249,12 @@ static uint32_t end_with_short_sentence(const struct lines *lines, struct region
     return is_sentence && !(line->looks & never) ? region.end + 1 : region.end;
 }
 
+static void mark_all_junk(const struct lines *lines, Newsloom__V1__SectionKind *kinds)
+{
+    for (uint32_t i = 0; i < lines->count; i++)
+        kinds[i] = KIND(JUNK);
+}
+
 static void judge_lines(const struct document *document, const struct lines *lines,
                         Newsloom__V1__SectionKind *kinds)
 {
@@ -279,8 +285,7 @@ static void judge_lines(const struct document *document, const struct lines *lin
         kinds[lead] = KIND(LEAD);
     mark_bylines(lines, region, kinds);
     if (is_listing(lines, region))
-        for (uint32_t i = 0; i < lines->count; i++)
-            kinds[i] = KIND(JUNK);
+        mark_all_junk(lines, kinds);
 }
 
 /* "Theo", "Tác giả:" and brackets around a name say nothing of it. */
@@ -303,7 +308,8 @@ static void find_names(struct document *document, const struct lines *lines,
 {
     for (uint32_t i = 0; i < lines->count; i++) {
         const struct line *line = &lines->items[i];
-        bool is_source = strncmp(line->folded, "theo", 4) == 0 || line->folded[0] == '(';
+        bool is_source = strncmp(line->folded, "theo", 4) == 0 || line->folded[0] == '(' ||
+                         strncmp(line->folded, "nguồn", strlen("nguồn")) == 0;
         if (kinds[i] == KIND(TITLE) && !document->title[0])
             document->title = document_text(document, line->span);
         if (kinds[i] == KIND(METADATA) && !document->author[0] && !is_source &&
@@ -312,12 +318,29 @@ static void find_names(struct document *document, const struct lines *lines,
     }
 }
 
+/* "Headline - Section | Newspaper": the first part. */
+static const char *first_part(struct arena *arena, const char *window_title)
+{
+    static const char *const marks[] = {" | ", " - ", " – ", " :: ", " » "};
+    size_t size = strlen(window_title);
+    for (size_t i = 0; i < COUNT_OF(marks); i++) {
+        const char *mark = strstr(window_title, marks[i]);
+        if (mark && (size_t)(mark - window_title) < size)
+            size = (size_t)(mark - window_title);
+    }
+    return arena_text(arena, window_title, size);
+}
+
 void sections_find(struct document *document)
 {
+    bool is_listing = document->page_kind == NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_LISTING;
     struct lines lines = lines_read(document);
     Newsloom__V1__SectionKind *kinds =
         arena_take(document->arena, (size_t)lines.count + 1, sizeof(*kinds));
-    judge_lines(document, &lines, kinds);
+    if (is_listing)
+        mark_all_junk(&lines, kinds);
+    else
+        judge_lines(document, &lines, kinds);
     bool has_text = false;
     for (uint32_t i = 0; i < lines.count; i++) {
         struct section *section = document_add_section(document);
@@ -326,9 +349,11 @@ void sections_find(struct document *document)
         has_text = has_text || kinds[i] != KIND(JUNK);
     }
     find_names(document, &lines, kinds);
+    if (!document->title[0] && document->window_title && document->window_title[0])
+        document->title = first_part(document->arena, document->window_title);
     if (has_text)
         document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_ARTICLE;
-    else if (lines.count >= LISTING_LEAST_TEASERS)
+    else if (is_listing || lines.count >= LISTING_LEAST_TEASERS)
         document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_LISTING;
     else
         document->page_kind = NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_OTHER;
