@@ -14,17 +14,18 @@ from support.waiting import wait_for
 from test_disk_full import heavy, open_reader
 
 
-def receipt_ms(feeder, newsroom, source, count) -> float:
-    """Median from submit to receipt of small batches of 60 kB articles."""
-    times = []
+def fill_cost(broker, feeder, newsroom, source, count) -> float:
+    """What the broker works (ms of CPU, whatever else the machine does) for a batch of 60 kB articles: the
+    median."""
+    costs = []
     for _ in range(count):
         newsroom.source = source
         pieces = [heavy(newsroom) for _ in range(8)]
-        begin = time.monotonic()
+        before = broker.cpu_ms()
         receipts = feeder.submit(pieces)
-        times.append(1000 * (time.monotonic() - begin))
+        costs.append(broker.cpu_ms() - before)
         assert {r.code for r in receipts} == {wire.ACCEPTED}
-    return statistics.median(times)
+    return statistics.median(costs)
 
 
 def test_drain_by_fairness_then_refill(new_broker, ledger, seed, time_given):
@@ -32,16 +33,16 @@ def test_drain_by_fairness_then_refill(new_broker, ledger, seed, time_given):
     broker = new_broker(**{"store.budget": "256MiB", "store.reserve": "32MiB"})
     feeder = Feeder(broker.endpoint("feed"), ledger)
     per_source = 12 if not time_given.is_long else 40
-    fresh = receipt_ms(feeder, newsroom, "bao-0", per_source)
+    fresh = fill_cost(broker, feeder, newsroom, "bao-0", per_source)
     for number in range(1, 8):
-        receipt_ms(feeder, newsroom, f"bao-{number}", per_source)
+        fill_cost(broker, feeder, newsroom, f"bao-{number}", per_source)
     for drained in time_given.rounds(1):
         working = WorkingThread(broker.endpoint("work"), "may", 32, storage)
         working.start()  # turns between eight sources: out of the order of arrival
         wait_settled(broker, 120)
         working.finish()
-        refill = receipt_ms(feeder, newsroom, f"bao-{drained % 8}", per_source)
-        assert refill < 3 * fresh + 10, f"{refill:.1f} ms after the drain, {fresh:.1f} ms fresh"
+        refill = fill_cost(broker, feeder, newsroom, f"bao-{drained % 8}", per_source)
+        assert refill < 3 * fresh + 5, f"{refill:.1f} ms after the drain, {fresh:.1f} ms fresh"
     working = WorkingThread(broker.endpoint("work"), "may", 32, storage)
     working.start()
     audit = Auditor(broker, ledger, storage).run(deadline=120)

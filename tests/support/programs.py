@@ -145,6 +145,11 @@ class Program:
                 return int(line.split()[1]) * 1024
         return 0
 
+    def cpu_ms(self) -> float:
+        """Time that its threads have run."""
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
+
     def sickness(self) -> str:
         """What a sanitizer or an ENSURE said in any run, with some lines around it."""
         log = self.log(all_runs=True)
