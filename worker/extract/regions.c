@@ -6,7 +6,8 @@
 enum {
     BOX_REACH = 10, /* lines from the head of a box to the article that goes on */
     MOST_BOXES = 8, /* looked behind with the article's words in mind */
-    KNOWN_PAIRS = 2,
+    KNOWN_PAIRS = 1,
+    KNOWN_PAIRS_BEHIND_ONE = 4,
     TEASER_SHARE = 5, /* of its words, what prose below a list of other articles weighs */
 };
 
@@ -28,18 +29,41 @@ static bool is_prose(const struct lines *lines, uint32_t index)
     return (lines->items[index].looks & LINE_PROSE) != 0;
 }
 
-/* Does the article that began at first speak of what this line says? */
-static bool is_of_article(const struct lines *lines, uint32_t first, uint32_t box, uint32_t index)
+/* How many pairs of words of this line the article above the box used before. */
+static int count_known(const struct lines *lines, uint32_t first, uint32_t box, uint32_t index)
 {
     struct word_pairs pairs = {0};
     for (uint32_t i = first > 3 ? first - 3 : 0; i < box; i++)
         word_pairs_add(&pairs, lines->items[i].folded);
-    return word_pairs_count(&pairs, lines->items[index].folded) >= KNOWN_PAIRS;
+    return word_pairs_count(&pairs, lines->items[index].folded);
+}
+
+/* Below a paragraph: another headline, so that the paragraph was rather that of a teaser? */
+static bool is_before_headline(const struct lines *lines, uint32_t index)
+{
+    const unsigned others = LINE_NAME | LINE_CREDIT | LINE_BYLINE | LINE_CAPTION | LINE_STOP |
+                            LINE_NOISE | LINE_PROSE | LINE_PICTURE;
+    return index + 1 < lines->count && lines->items[index + 1].looks & LINE_HEADLINE &&
+           !(lines->items[index + 1].looks & others);
+}
+
+/* A single paragraph behind bare headlines is the article's if it speaks of the same. */
+static uint32_t end_before_paragraph(const struct search *search, uint32_t box, uint32_t end)
+{
+    const unsigned never = LINE_REPEATED | LINE_TIME | LINE_STOP | LINE_NOISE;
+    const struct lines *lines = search->lines;
+    uint32_t next = box + 1;
+    while (next < end && !is_prose(lines, next) && !(lines->items[next].looks & never))
+        next++;
+    if (next >= end || next < box + 2 || lines->items[next].looks & never ||
+        !is_prose(lines, next) || is_before_headline(lines, next))
+        return 0;
+    int least = next >= box + 3 ? KNOWN_PAIRS : KNOWN_PAIRS_BEHIND_ONE;
+    return count_known(lines, search->first, box, next) >= least ? next : 0;
 }
 
 /* Where the article goes on below a box, 0 when it does not. Teasers are headlines with at most one
- * paragraph each; after two bare headlines a paragraph is the article's if it speaks of the same.
- */
+ * paragraph each. */
 static uint32_t end_of_box(struct search *search, uint32_t box)
 {
     const unsigned never = LINE_REPEATED | LINE_TIME | LINE_STOP | LINE_NOISE;
@@ -51,14 +75,7 @@ static uint32_t end_of_box(struct search *search, uint32_t box)
         if (both & LINE_PROSE && !(either & never))
             return i - 1;
     }
-    if (search->boxes++ >= MOST_BOXES)
-        return 0;
-    uint32_t next = box + 1;
-    while (next < end && !is_prose(lines, next) && !(lines->items[next].looks & never))
-        next++;
-    bool is_behind_headlines = next < end && next >= box + 3 && is_prose(lines, next) &&
-                               !(lines->items[next].looks & never);
-    return is_behind_headlines && is_of_article(lines, search->first, box, next) ? next : 0;
+    return search->boxes++ < MOST_BOXES ? end_before_paragraph(search, box, end) : 0;
 }
 
 /* How much a line speaks for being part of the article, in words. */
