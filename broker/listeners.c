@@ -26,6 +26,9 @@ static void refuse_listener(struct broker *b, const struct message *message,
 static void hear_topic(struct broker *b, const struct message *message)
 {
     struct ruling ruling;
+    bool has_gone = message->visit.is_leaving && message->visit.file < 0;
+    if (has_gone)
+        return; /* ZeroMQ says so for each topic of a connection that ended */
     enum verdict verdict = guard_topic(b->guard, &message->visit, &ruling);
     if (verdict == VERDICT_HEAR && zmq_msg_size(&message->envelope) > TOPIC_LIMIT) {
         ruling.code = NEWSLOOM__V1__REFUSAL_CODE__TOO_LARGE;

@@ -9,15 +9,13 @@ import pytest
 import zmq
 
 from support.articles import Newsroom
-from support.contract import Channel, Refused, envelope, wire
+from support.contract import Channel, Refused, wire
 from support.fake_worker import FakeWorker
 from support.feeder import Feeder
-from support.keys import Pair, Shown
+from support.keys import Shown
 from support.operating import Operator
-from support.programs import run
-from support.proxy import Proxy
 from support.subscriber import Subscriber
-from support.waiting import NotInTime, wait_for
+from support.waiting import wait_for
 
 SOCKETS = {"feed": "feeder", "work": "worker", "subscribe": "subscriber", "operator": "operator"}
 # Not answered: what is refused by ZAP or in the handshake gets no message through, however long one waits.
