@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/clues.h"
 
-#include <string.h>
-
 enum {
     HEAD_REACH = 12,
     AHEAD_REACH = 6,
@@ -368,14 +366,14 @@ static uint8_t share_of(uint32_t part, uint32_t all)
 }
 
 static void count_words(const struct search *search, struct clue *clues,
-                        const struct tables *tables, const uint8_t *labels)
+                        const struct tables *tables)
 {
     for (uint32_t i = 0; i < search->r->token_count; i++) {
         if (!reading_has(search->r, i, SHAPE_WORD))
             continue;
         struct word *word = word_of(tables, clues[i].word);
         bool is_capital = search_is_capital(search, i);
-        unsigned label = labels ? labels[i] : clues[i].rule;
+        unsigned label = clues[i].rule;
         word->count++;
         word->capitals += is_capital;
         word->inner_capitals += is_capital && !search_has_flag(search, i, TOKEN_FIRST);
@@ -388,13 +386,13 @@ static void count_words(const struct search *search, struct clue *clues,
 
 /* What the others of this word are: the tag that most of them have, and how many. */
 static void say_elsewhere(const struct search *search, struct clue *clues,
-                          const struct tables *tables, const uint8_t *labels)
+                          const struct tables *tables)
 {
     for (uint32_t i = 0; i < search->r->token_count; i++) {
         if (!reading_has(search->r, i, SHAPE_WORD))
             continue;
         const struct word *word = word_of(tables, clues[i].word);
-        unsigned label = labels ? labels[i] : clues[i].rule;
+        unsigned label = clues[i].rule;
         unsigned own = label > LABEL_OUTSIDE && label < LABEL_DATE ? (label - 1) / 2 : TAG_COUNT;
         uint32_t best = 0, sum = 0, others = word->count - 1;
         unsigned tag = TAG_COUNT;
@@ -423,13 +421,6 @@ static void say_elsewhere(const struct search *search, struct clue *clues,
     }
 }
 
-void clues_revise(const struct search *search, struct clue *clues, const uint8_t *labels)
-{
-    struct tables tables = tables_new(search);
-    count_words(search, clues, &tables, labels);
-    say_elsewhere(search, clues, &tables, labels);
-}
-
 struct clue *clues_find(const struct search *search, const struct candidate *chosen, uint32_t count)
 {
     const struct document *document = search->r->document;
@@ -455,7 +446,7 @@ struct clue *clues_find(const struct search *search, const struct candidate *cho
         look_back(clues, sentence->first_token, end);
         look_ahead(clues, sentence->first_token, end);
     }
-    count_words(search, clues, &tables, NULL);
-    say_elsewhere(search, clues, &tables, NULL);
+    count_words(search, clues, &tables);
+    say_elsewhere(search, clues, &tables);
     return clues;
 }

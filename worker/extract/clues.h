@@ -66,9 +66,6 @@ struct clue {
 struct clue *clues_find(const struct search *search, const struct candidate *chosen,
                         uint32_t count);
 
-/* Say what a first decision of the tagger means for elsewhere: labels of all tokens. */
-void clues_revise(const struct search *search, struct clue *clues, const uint8_t *labels);
-
 /* The tag of a type, or TAG_COUNT. */
 enum tag tag_of(Newsloom__V1__EntityType type);
 Newsloom__V1__EntityType tag_type(enum tag tag);

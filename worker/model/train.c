@@ -26,6 +26,7 @@ static const char usage[] =
     "  -o, --output MODEL   write the model, trained on all articles\n"
     "  -t, --test FILE      measure on this file, too\n"
     "  -f, --fold N         hold back articles N, N + 10, … (0 to 9, default 3)\n"
+    "  -c, --curve          measure with less of the corpus, and without each family of features\n"
     "  -s, --set NAME=N     rounds, margin, least, rows, seed, families (a mask)\n"
     "  -h, --help           print this and exit\n";
 
@@ -37,6 +38,8 @@ struct plan {
     const char *output;
     const char *tests[TESTS_MOST];
     unsigned test_count;
+    unsigned share; /* of the articles shown, in percent */
+    bool wants_curve;
 };
 
 static bool set_number(struct plan *plan, const char *text)
@@ -74,7 +77,9 @@ static enum status add_articles(struct examples *shown, struct examples *held,
     struct knowledge *knowledge = knowledge_open_untrained();
     for (uint32_t i = 0; i < corpus->count; i++) {
         bool is_held = !shown || i % FOLDS == plan->fold;
-        if (held || !is_held)
+        /* 61 is prime to 100, so that a share is spread over all files */
+        bool is_left_out = !is_held && i * 61 % 100 >= plan->share;
+        if ((held || !is_held) && !is_left_out)
             examples_add(is_held ? held : shown, &corpus->articles[i], knowledge, plan->families);
     }
     knowledge_close(&knowledge);
@@ -145,6 +150,27 @@ static enum status measure(const struct plan *plan, struct tagger_step *ret_step
     return status;
 }
 
+/* Less of the corpus, then less to see. */
+static enum status measure_curve(const struct plan *plan, struct error *err)
+{
+    static const unsigned shares[] = {5, 10, 25, 50, 75, 100};
+    struct tagger_step steps[TAGGER_STEPS];
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < COUNT_OF(shares) && status == STATUS_OK; i++) {
+        struct plan part = *plan;
+        part.share = shares[i];
+        printf("\n%u%% of the articles: ", part.share);
+        status = measure(&part, steps, err);
+    }
+    for (unsigned family = 0; family < FAMILY_COUNT && status == STATUS_OK; family++) {
+        struct plan part = *plan;
+        part.families &= ~(1U << family);
+        printf("\nwithout %s: ", feature_family_names[family]);
+        status = measure(&part, steps, err);
+    }
+    return status;
+}
+
 static enum status write_model(const struct plan *plan, const struct tagger_step *steps,
                                struct error *err)
 {
@@ -171,19 +197,25 @@ static enum status write_model(const struct plan *plan, const struct tagger_step
 static int parse_options(int argc, char **argv, struct plan *plan)
 {
     static const struct option table[] = {
-        {"output", required_argument, NULL, 'o'}, {"test", required_argument, NULL, 't'},
-        {"fold", required_argument, NULL, 'f'},   {"set", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'},
+        {"test", required_argument, NULL, 't'},
+        {"fold", required_argument, NULL, 'f'},
+        {"set", required_argument, NULL, 's'},
+        {"curve", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option = 0;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
-    while ((option = getopt_long(argc, argv, "o:t:f:s:h", table, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "o:t:f:s:ch", table, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(usage, stdout);
             return -1;
         }
         if (option == 'o')
             plan->output = optarg;
+        else if (option == 'c')
+            plan->wants_curve = true;
         else if (option == 't' && plan->test_count < TESTS_MOST)
             plan->tests[plan->test_count++] = optarg;
         else if (option == 'f' && optarg[0] >= '0' && optarg[0] <= '9' && !optarg[1])
@@ -202,6 +234,7 @@ int main(int argc, char **argv)
         .schedule = {.rounds = 8, .margin = 150, .least = 2, .rows = 60000, .seed = 1},
         .families = FAMILIES_ALL,
         .fold = 3,
+        .share = 100,
     };
     int parsed = parse_options(argc, argv, &plan);
     if (parsed == EX_USAGE)
@@ -209,8 +242,9 @@ int main(int argc, char **argv)
     if (parsed != EX_OK)
         return parsed < 0 ? EX_OK : parsed;
     struct tagger_step steps[TAGGER_STEPS] = {{0, 0}};
-    enum status status = measure(&plan, steps, &err);
-    if (status == STATUS_OK)
+    enum status status =
+        plan.wants_curve ? measure_curve(&plan, &err) : measure(&plan, steps, &err);
+    if (status == STATUS_OK && !plan.wants_curve)
         print_steps(steps);
     if (status == STATUS_OK && plan.output)
         status = write_model(&plan, steps, &err);
