@@ -40,6 +40,25 @@ def json_lines(path, *articles):
     return path
 
 
+def test_explain_says_what_spoke_for_each_mention(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(ARTICLE, encoding="utf-8")
+    found, = extract_json("--explain", path)
+    named = [mention for mention in found["mentions"] if mention["type"] != "DATE"]
+    assert named and not any("reasons" in m for m in found["mentions"] if m["type"] == "DATE")
+    for mention in named:
+        labels = [reason["label"] for reason in mention["reasons"]]
+        assert labels == [f"B-{mention['type']}"] + [f"I-{mention['type']}"] * (len(labels) - 1)
+        assert "".join(reason["token"] for reason in mention["reasons"]) == mention["text"].replace(" ", "")
+        assert all(reason["rival"] != reason["label"] for reason in mention["reasons"])
+    total = sum(sum(reason["weights"].values()) for m in named for reason in m["reasons"])
+    assert total > 0, "what was chosen has more weight than its rivals"
+    said = extract("--explain", path).stdout.decode()
+    assert 'why| ORG "Công an huyện Mẫu Sơn"' in said and "over" in said
+    plain, = extract_json(path)
+    assert not any("reasons" in mention for mention in plain["mentions"])
+
+
 def test_plain_text_becomes_one_line_of_json(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text(ARTICLE, encoding="utf-8")

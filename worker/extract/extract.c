@@ -191,6 +191,7 @@ enum status extract_document(const struct knowledge *knowledge, const struct art
                                 .author = "",
                                 .published = "",
                                 .publisher = "",
+                                .explain = limits->explain,
                                 .window_title = "",
                                 .language = "und"};
     enum status status = read_content(&document, limits, err);

@@ -96,6 +96,8 @@ enum token_shape {
     SHAPE_LINE_START = 128,
 };
 
+struct reason;
+
 struct mention {
     Newsloom__V1__EntityType type;
     struct span span;
@@ -105,7 +107,9 @@ struct mention {
     const char *value; /* DATE, else "" */
     const char *date_from;
     const char *date_to;
-    uint16_t confidence; /* thousandths */
+    uint16_t confidence;          /* thousandths */
+    const struct reason *reasons; /* reasons.h; NULL unless asked for */
+    uint32_t reason_count;
 };
 
 struct entity {
@@ -188,6 +192,7 @@ struct document {
     uint32_t role_count;
     struct event *events;
     uint32_t event_count;
+    bool explain;            /* as the limits say */
     struct reading *reading; /* the known phrases of all tokens (gazetteer.h); NULL: not yet read */
     struct office **offices; /* of each mention (offices.h); NULL: not yet found */
 };
@@ -200,6 +205,7 @@ struct extract_limits {
     bool (*should_stop)(
         void *context); /* asked between steps and every few thousand tokens; may be NULL */
     void *stop_context;
+    bool explain; /* mentions carry their reasons */
 };
 
 /*

@@ -19,7 +19,8 @@ enum { BATCH = 64, MOST_JOBS = 64 };
 static const size_t memory_limit = (size_t)256 << 20;
 
 static const char usage[] =
-    "usage: newsloom extract [--format text|json] [--jobs N] [--model FILE] FILE|FOLDER|-…\n"
+    "usage: newsloom extract [--format text|json] [--explain] [--jobs N] [--model FILE] "
+    "FILE|FOLDER|-…\n"
     "\n"
     "Find persons, organisations, places, dates, laws, events and crimes in Vietnamese news\n"
     "articles and print them. Needs no broker and no database.\n"
@@ -35,6 +36,7 @@ static const char usage[] =
     "  -f, --format text   the article with its mentions marked, in colour on a terminal "
     "(default)\n"
     "  -f, --format json   one line of JSON an article, offsets in Unicode code points\n"
+    "  -e, --explain       say for each mention which features spoke for it and which against\n"
     "  -j, --jobs N        extract on N threads; the output is the same (default 1)\n"
     "  -m, --model FILE    the tagger's model (default: the one installed with newsloom)\n"
     "  -h, --help          print this and exit\n"
@@ -47,12 +49,14 @@ static const char usage[] =
     "\n"
     "examples:\n"
     "  newsloom extract article.txt\n"
+    "  newsloom extract --explain article.txt\n"
     "  newsloom extract --format json --jobs 2 crawl/ > found.jsonl\n"
     "  curl -s URL | jq -Rs '{html: .}' -c | newsloom extract -\n";
 
 struct options {
     bool is_json;
     bool in_colour;
+    bool explain;
     unsigned jobs;
     const char *model; /* NULL: the one beside this program */
 };
@@ -84,7 +88,8 @@ static void note_failure(struct run *run, const struct error *err)
 
 static void extract_one(const struct run *run, struct work *work)
 {
-    const struct extract_limits limits = {.memory_bytes = memory_limit};
+    const struct extract_limits limits = {.memory_bytes = memory_limit,
+                                          .explain = run->options.explain};
     CLEANUP(arena_free) struct arena *arena = arena_new(0);
     struct document document = {0};
     if (extract_document(run->knowledge, &work->article->input, &limits, arena, &document,
@@ -169,14 +174,18 @@ static bool parse_jobs(const char *text, unsigned *ret_jobs)
 static int parse_options(int argc, char **argv, struct options *ret_options)
 {
     static const struct option table[] = {
-        {"format", required_argument, NULL, 'f'}, {"jobs", required_argument, NULL, 'j'},
-        {"model", required_argument, NULL, 'm'},  {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+        {"format", required_argument, NULL, 'f'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"model", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {"explain", no_argument, NULL, 'e'},
+        {NULL, 0, NULL, 0},
     };
     struct options options = {.jobs = 1};
     int option = 0;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread is started
-    while ((option = getopt_long(argc, argv, "f:j:m:hV", table, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "ef:j:m:hV", table, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(usage, stdout);
             return -1;
@@ -187,6 +196,10 @@ static int parse_options(int argc, char **argv, struct options *ret_options)
         }
         if (option == 'f' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0)) {
             options.is_json = strcmp(optarg, "json") == 0;
+            continue;
+        }
+        if (option == 'e') {
+            options.explain = true;
             continue;
         }
         if (option == 'j' && parse_jobs(optarg, &options.jobs))

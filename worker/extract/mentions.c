@@ -2,6 +2,7 @@
 #include "worker/extract/mentions.h"
 
 #include "worker/extract/document.h"
+#include "worker/extract/reasons.h"
 #include "worker/extract/search.h"
 #include "worker/extract/tagger.h"
 
@@ -259,11 +260,9 @@ static uint32_t name_end(const struct search *search, const struct verdict *verd
 
 /* The names that the tagger finds, and the dates between them. */
 static struct candidate *decide(const struct search *search, const struct tagger *tagger,
-                                const struct candidate *chosen, uint32_t *count)
+                                const struct verdict *verdicts, uint32_t *count)
 {
     const struct document *document = search->r->document;
-    const struct clue *clues = clues_find(search, chosen, *count);
-    const struct verdict *verdicts = tagger_decide(tagger, document, clues);
     const uint32_t *dates = date_ends(search);
     struct candidate *result =
         arena_take(document->arena, search->r->token_count + 1, sizeof(*result));
@@ -308,7 +307,14 @@ void mentions_find(struct document *document, const struct knowledge *knowledge)
     uint32_t count = 0;
     const struct candidate *chosen = mentions_propose(document, knowledge, &search, &count);
     const struct tagger *tagger = knowledge_tagger(knowledge);
-    if (tagger)
-        chosen = decide(search, tagger, chosen, &count);
-    keep(search, chosen, count, tagger ? 1 : 10);
+    if (!tagger) {
+        keep(search, chosen, count, 10);
+        return;
+    }
+    const struct clue *clues = clues_find(search, chosen, count);
+    const struct verdict *verdicts = tagger_decide(tagger, document, clues);
+    chosen = decide(search, tagger, verdicts, &count);
+    keep(search, chosen, count, 1);
+    if (document->explain)
+        reasons_find(search, tagger, clues, verdicts);
 }

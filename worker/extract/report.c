@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/extract/reasons.h"
+
 static const char *const section_names[] = {"unspecified", "title",   "lead", "metadata",
                                             "body",        "caption", "junk"};
 static const char *const type_names[] = {"?",    "PERSON", "ORGANIZATION", "LOCATION",
@@ -55,6 +57,25 @@ static json_t *sections_json(const struct document *document)
     return list;
 }
 
+static json_t *reasons_json(const struct document *document, const struct mention *mention)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < mention->reason_count; i++) {
+        const struct reason *reason = &mention->reasons[i];
+        json_t *weights = json_object();
+        for (unsigned family = 0; family < FAMILY_COUNT; family++)
+            json_object_set_new(weights, feature_family_names[family],
+                                json_integer(reason->weights[family]));
+        json_t *object = json_object();
+        json_object_set_new(object, "token", span_text(document, reason->token));
+        json_object_set_new(object, "label", json_string(label_name(reason->label)));
+        json_object_set_new(object, "rival", json_string(label_name(reason->rival)));
+        json_object_set_new(object, "weights", weights);
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
 static json_t *mention_json(const struct document *document, const struct mention *mention)
 {
     json_t *object = json_object();
@@ -74,6 +95,8 @@ static json_t *mention_json(const struct document *document, const struct mentio
     json_object_set_new(object, "section",
                         json_string(section_names[document->sections[mention->section].kind]));
     json_object_set_new(object, "confidence", json_integer(mention->confidence));
+    if (mention->reasons)
+        json_object_set_new(object, "reasons", reasons_json(document, mention));
     return object;
 }
 
@@ -264,6 +287,34 @@ static void print_sections(const struct document *document, bool in_colour, FILE
     }
 }
 
+static void print_reason(const struct document *document, const struct reason *reason, FILE *out)
+{
+    int64_t total = 0;
+    for (unsigned family = 0; family < FAMILY_COUNT; family++)
+        total += reason->weights[family];
+    (void)fprintf(out, "         %s: %+lld for %s over %s:", document_text(document, reason->token),
+                  (long long)total, label_name(reason->label), label_name(reason->rival));
+    for (unsigned family = 0; family < FAMILY_COUNT; family++)
+        if (reason->weights[family])
+            (void)fprintf(out, " %s %+d%s", feature_family_names[family], reason->weights[family],
+                          family + 1 < FAMILY_COUNT ? "," : "");
+    (void)fputc('\n', out);
+}
+
+static void print_reasons(const struct document *document, FILE *out)
+{
+    for (uint32_t i = 0; i < document->mention_count; i++) {
+        const struct mention *mention = &document->mentions[i];
+        if (!mention->reasons)
+            continue;
+        (void)fprintf(out, "     why| %s \"%s\", right %u times in a thousand\n",
+                      short_names[mention->type], document_text(document, mention->span),
+                      mention->confidence);
+        for (uint32_t k = 0; k < mention->reason_count; k++)
+            print_reason(document, &mention->reasons[k], out);
+    }
+}
+
 void report_text(const struct document *document, const char *file, bool in_colour, FILE *out)
 {
     (void)fprintf(out, "%s== %s%s  published %s (%s), language %s, %s\n",
@@ -289,5 +340,6 @@ void report_text(const struct document *document, const char *file, bool in_colo
             (void)fprintf(out, " · %s", document_text(document, event->arguments[k].span));
         (void)fputc('\n', out);
     }
+    print_reasons(document, out);
     (void)fputc('\n', out);
 }

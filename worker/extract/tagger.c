@@ -172,6 +172,14 @@ static void decide_sentence(const struct tagger *tagger, const struct clue *clue
     verdicts_read(&viterbi, count, verdicts + first);
 }
 
+void tagger_weigh(const struct tagger *tagger, const struct clue *clues, uint32_t first,
+                  uint32_t end, uint32_t at, unsigned families, struct lanes *ret_weights)
+{
+    uint32_t hashes[FEATURE_MOST];
+    unsigned count = features_of(clues, first, end, at, families, hashes);
+    score_portable(&tagger->model, hashes, count, ret_weights);
+}
+
 struct verdict *tagger_decide(const struct tagger *tagger, const struct document *document,
                               const struct clue *clues)
 {

@@ -33,6 +33,11 @@ struct verdict {
 /* The verdicts of a sentence that was decoded and looked back on. */
 void verdicts_read(const struct viterbi *viterbi, uint32_t count, struct verdict *verdicts);
 
+/* The weights that features of these families (features.h) give each label at one token of the
+ * sentence [first, end). */
+void tagger_weigh(const struct tagger *tagger, const struct clue *clues, uint32_t first,
+                  uint32_t end, uint32_t at, unsigned families, struct lanes *ret_weights);
+
 /* The verdicts of all tokens, in the arena. */
 struct verdict *tagger_decide(const struct tagger *tagger, const struct document *document,
                               const struct clue *clues);
