@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,9 +14,10 @@
 #include "broker/tallies.h"
 #include "broker/visitors.h"
 #include "broker/zap.h"
+#include "common/clock.h"
 #include "common/log.h"
 
-enum { EVENT_SIZE = 6, FRAME_LIMIT = 512, FEW_FILES = 256 };
+enum { EVENT_SIZE = 6, FRAME_LIMIT = 512, FEW_FILES = 256, HEARD_FILES = 65536, LOOK_MS = 1000 };
 
 struct door {
     void *context;
@@ -26,7 +28,10 @@ struct door {
     const struct keys *keys;
     pthread_t thread;
     bool is_running;
-    struct visitors *visitors; /* the thread's own, as all below */
+    uint64_t silence_limits[SOCKET_COUNT];
+    _Atomic uint32_t heard[HEARD_FILES]; /* whole messages by file; two files may share one */
+    struct visitors *visitors;           /* the thread's own, as all below */
+    int64_t looked_ms;
     char endpoints[SOCKET_COUNT][FRAME_LIMIT];
     struct log_gate refused_gate;
     struct log_gate broken_gate;
@@ -147,16 +152,44 @@ void door_cut(int file, const char *endpoint)
         (void)shutdown(file, SHUT_RDWR);
 }
 
-static void hear_accepted(struct door *door, enum socket_name name, int file)
+static void cut(struct door *door, enum socket_name name, int file, const char *why)
 {
-    const char *why = visitors_add(door->visitors, file, (unsigned)name);
-    if (!why)
-        return;
     count(door, TALLY_CUT);
     if (log_gate_open(&door->cut_gate))
         log_warn("connection-cut", "socket=%s reason=\"%s\" suppressed=%llu: it was shut",
                  sockets_name(name), why, door->cut_gate.suppressed);
     door_cut(file, door->endpoints[name]);
+}
+
+/* Once a second. */
+static void look_for_endless(struct door *door)
+{
+    int64_t now_ms = clock_mono_ms();
+    if (now_ms - door->looked_ms < LOOK_MS)
+        return;
+    door->looked_ms = now_ms;
+    for (int file = visitors_next(door->visitors, 0); file >= 0;
+         file = visitors_next(door->visitors, file + 1)) {
+        enum socket_name name = (enum socket_name)visitors_socket(door->visitors, file);
+        uint32_t heard =
+            atomic_load_explicit(&door->heard[file % HEARD_FILES], memory_order_relaxed);
+        if (name != SOCKET_LIVE &&
+            visitors_unheard_bytes(door->visitors, file, heard) > door->silence_limits[name])
+            cut(door, name, file, "it sends a message without end");
+    }
+}
+
+void door_heard(struct door *door, int file)
+{
+    if (file >= 0)
+        atomic_fetch_add_explicit(&door->heard[file % HEARD_FILES], 1, memory_order_relaxed);
+}
+
+static void hear_accepted(struct door *door, enum socket_name name, int file)
+{
+    const char *why = visitors_add(door->visitors, file, (unsigned)name);
+    if (why)
+        cut(door, name, file, why);
 }
 
 static void hear_broken(struct door *door, enum socket_name name, unsigned event, unsigned value)
@@ -235,7 +268,8 @@ static void *stand(void *argument)
         items[watched] = (zmq_pollitem_t){.socket = door->monitors[watched], .events = ZMQ_POLLIN};
     if (door->zap)
         items[watched++] = (zmq_pollitem_t){.socket = door->zap, .events = ZMQ_POLLIN};
-    while (zmq_poll(items, (int)watched, -1) >= 0 || errno == EINTR) {
+    while (zmq_poll(items, (int)watched, LOOK_MS) >= 0 || errno == EINTR) {
+        look_for_endless(door);
         while (door->zap && answer_handshake(door)) {
         }
         for (int name = 0; name < SOCKET_COUNT; name++)
@@ -255,6 +289,7 @@ enum status door_open(struct door **ret_door, void *context, const struct door_o
     door->context = context;
     door->counters = options->counters;
     door->keys = options->keys;
+    memcpy(door->silence_limits, options->silence_limits, sizeof(door->silence_limits));
     door->visitors = visitors_new(options->connection_limit, files.rlim_cur / 2);
     (void)pthread_mutex_init(&door->mutex, NULL);
     *ret_door = door;

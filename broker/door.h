@@ -11,6 +11,10 @@
  * Connections are counted by address; more than the limit from one address, or more in all than
  * half of the files that this process may open, are shut at once. ipc:// is one address.
  *
+ * A message may have frames without end, which ZeroMQ collects before anybody can look at them:
+ * once a second the door asks how many bytes came over each connection of TCP since its last whole
+ * message, and shuts those over which more came than the largest message has.
+ *
  * The keys may be exchanged from the loop while it runs; they belong to the caller, who keeps them
  * until they are exchanged or the door is closed.
  */
@@ -23,8 +27,9 @@
 struct door;
 
 struct door_options {
-    const struct keys *keys;   /* NULL: plaintext, and no ZAP */
-    uint64_t connection_limit; /* of one address */
+    const struct keys *keys;               /* NULL: plaintext, and no ZAP */
+    uint64_t connection_limit;             /* of one address */
+    uint64_t silence_limits[SOCKET_COUNT]; /* bytes that may come without making a whole message */
     struct counters *counters;
 };
 
@@ -39,6 +44,9 @@ enum status door_start(struct door *door, struct error *err) MUST_CHECK;
 void door_change_keys(struct door *door, const struct keys *keys);
 /* The context must have been shut down (zmq_ctx_shutdown), which is what ends the thread. */
 void door_close(struct door **door_p);
+
+/* A whole message came over this file; from any thread. */
+void door_heard(struct door *door, int file);
 
 /* Ends the connection under this file, if it is one of the endpoint's; its peer may come again. */
 void door_cut(int file, const char *endpoint);

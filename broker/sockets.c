@@ -11,6 +11,7 @@
 enum {
     ENDPOINT_SIZE = 256,
     HANDSHAKE_MS = 5000,
+    KERNEL_BYTES = 16 * 1024 * 1024,
     /* each of ours, its monitor and that of ours, and the one of ZAP */
     SOCKETS_IN_ALL = 3 * SOCKET_COUNT + 1,
 };
@@ -92,13 +93,25 @@ static bool set_int(void *handle, int option, int value)
     return zmq_setsockopt(handle, option, &value, sizeof(value)) == 0;
 }
 
-static bool set_options(void *handle, enum socket_name name, const struct sockets_options *options)
+static int64_t frame_limit_of(enum socket_name name, const struct sockets_options *options)
 {
     int64_t frame_limit = (int64_t)(2 * options->payload_limit);
     if (name == SOCKET_WORK && frame_limit < 2 * (int64_t)EXTRACTION_LIMIT)
         frame_limit = 2 * (int64_t)EXTRACTION_LIMIT;
     if (name == SOCKET_SUBSCRIBE || name == SOCKET_OPERATOR || name == SOCKET_LIVE)
         frame_limit = 2 * ENVELOPE_LIMIT; /* nothing but envelopes comes in */
+    return frame_limit;
+}
+
+/* Twice the largest message, for a frame may have twice its limit, and what the kernel may hold. */
+static uint64_t silence_limit_of(enum socket_name name, const struct sockets_options *options)
+{
+    return (ARTICLES_LIMIT + 1) * (uint64_t)frame_limit_of(name, options) + KERNEL_BYTES;
+}
+
+static bool set_options(void *handle, enum socket_name name, const struct sockets_options *options)
+{
+    int64_t frame_limit = frame_limit_of(name, options);
     bool is_router = rows[name].type == ZMQ_ROUTER;
     return set_int(handle, ZMQ_LINGER, 0) && set_int(handle, ZMQ_SNDTIMEO, 0) &&
            set_int(handle, ZMQ_SNDHWM, rows[name].send_hwm) &&
@@ -158,6 +171,8 @@ enum status sockets_open(struct sockets **ret_sockets, const struct sockets_opti
     struct door_options door = {.keys = options->keys,
                                 .connection_limit = options->connection_limit,
                                 .counters = options->counters};
+    for (int name = 0; name < SOCKET_COUNT; name++)
+        door.silence_limits[name] = silence_limit_of((enum socket_name)name, options);
     enum status status = door_open(&sockets->door, sockets->context, &door, err);
     for (int name = 0; status == STATUS_OK && name < SOCKET_COUNT; name++) {
         /* a ROUTER numbers its peers from a random() that nobody may predict */
@@ -261,6 +276,7 @@ bool sockets_receive(struct sockets *sockets, enum socket_name name, struct mess
     }
     note_visit(message);
     receive_payloads(handle, message);
+    door_heard(sockets->door, message->visit.file);
     return true;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/visitors.h"
 
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct origin {
 struct visitor {
     struct origin *origin; /* NULL: this file is no connection */
     unsigned socket;
+    uint32_t heard;      /* as of the last look */
+    uint64_t seen_bytes; /* and what had come by then */
 };
 
 struct visitors {
@@ -116,6 +119,7 @@ const char *visitors_add(struct visitors *visitors, int file, unsigned socket)
     struct visitor *visitor = &visitors->by_file[file];
     visitor->origin = origin_of(visitors, address);
     visitor->socket = socket;
+    visitor->seen_bytes = 0;
     visitor->origin->count++;
     visitors->by_socket[socket]++;
     visitors->count++;
@@ -135,6 +139,32 @@ void visitors_remove(struct visitors *visitors, int file)
     visitor->origin = NULL;
     visitors->by_socket[visitor->socket]--;
     visitors->count--;
+}
+
+int visitors_next(const struct visitors *visitors, int file)
+{
+    for (size_t i = (size_t)file; i < visitors->room; i++)
+        if (visitors->by_file[i].origin)
+            return (int)i;
+    return -1;
+}
+
+unsigned visitors_socket(const struct visitors *visitors, int file)
+{
+    return visitors->by_file[file].socket;
+}
+
+uint64_t visitors_unheard_bytes(struct visitors *visitors, int file, uint32_t heard)
+{
+    struct visitor *visitor = &visitors->by_file[file];
+    struct tcp_info facts = {0};
+    socklen_t size = sizeof(facts);
+    if (getsockopt(file, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0)
+        return 0;
+    if (heard != visitor->heard || facts.tcpi_bytes_received < visitor->seen_bytes)
+        visitor->seen_bytes = facts.tcpi_bytes_received;
+    visitor->heard = heard;
+    return facts.tcpi_bytes_received - visitor->seen_bytes;
 }
 
 uint64_t visitors_count(const struct visitors *visitors, unsigned socket)

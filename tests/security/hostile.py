@@ -32,7 +32,7 @@ from support.waiting import breathe  # noqa: E402
 
 SOCKETS = ("feed", "work", "subscribe", "operator")
 GREETING = b"\xff" + bytes(8) + b"\x7f" + b"\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-READY = b"\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
+READY = b"\x04\x1c\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER"
 
 
 class Target:
@@ -86,6 +86,17 @@ def many_frames(target: Target) -> None:
         send(opened, envelope("submit", wire.Submit(), next_request()), *frames)
         breathe(0.05)
     opened.close()
+
+
+def endless_message(target: Target) -> None:
+    """Frames that never end in a last one."""
+    bare = target.wire("feed")
+    bare.sendall(GREETING + READY)
+    frame = b"\x03" + struct.pack(">Q", 1 << 20) + bytes(1 << 20)
+    bare.settimeout(5)
+    for _ in range(2000):
+        bare.sendall(frame)
+    bare.close()
 
 
 def half_messages(target: Target) -> None:
@@ -163,7 +174,7 @@ def flood(target: Target) -> None:
     opened.close()
 
 
-ATTACKS = {one.__name__: one for one in (oversized_frames, many_frames, half_messages, identity_theft,
+ATTACKS = {one.__name__: one for one in (oversized_frames, many_frames, endless_message, half_messages, identity_theft,
                                          endless_subscriptions, credit_without_reading, flood)}
 
 

@@ -13,7 +13,7 @@ from support.waiting import wait_for
 MEMORY_MOST = 1 << 30  # AddressSanitizer keeps what was freed for a while
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", [name for name in ATTACKS if name != "endless_message"])
 def test_honest_clients_lose_nothing_under(name, new_broker, directory, seed):
     broker = new_broker(**{"listen.http": "127.0.0.1:0"})
     rig = Rig(broker, seed, workers=1, feeders=2, pace=0.01).start()
@@ -39,10 +39,11 @@ def test_honest_keys_lose_nothing_to_a_hostile_one(new_broker, directory, seed):
               endpoints=lambda name: ring.endpoint(broker, name, everything))
     rig.start()
     keys = {name: bad for name in ("feed", "work", "subscribe", "live", "operator")}
-    hostile = Attack(broker, directory, ring=ring, keys=keys)
+    others = [name for name in ATTACKS if name != "endless_message"]  # plaintext, which ends in the handshake
+    hostile = Attack(broker, directory, others, ring=ring, keys=keys)
     try:
         enough = len(rig.ledger) + 150
-        wait_for(lambda: len(rig.ledger) >= enough and all(map(hostile.rounds, ATTACKS)), 90,
+        wait_for(lambda: len(rig.ledger) >= enough and all(map(hostile.rounds, others)), 90,
                  "a round of every attack, and receipts for the feeders")
         assert hostile.is_alive and broker.is_alive
     finally:
@@ -51,6 +52,20 @@ def test_honest_keys_lose_nothing_to_a_hostile_one(new_broker, directory, seed):
     broker.endpoint = lambda name: Shown(bare[name], ring.server.public, everything)  # for the auditor
     rig.settle_and_audit("hostile.keys", 1).check()
     broker.wait_log("sender-limited")
+
+
+def test_a_message_without_end_is_cut_off(new_broker, directory):
+    """Over TCP, where the kernel counts what comes in."""
+    sockets = {f"listen.{role}": "tcp://127.0.0.1:*" for role in ("feed", "work", "subscribe", "live", "operator")}
+    broker = new_broker(**sockets, **{"article.limit": "512KiB"})
+    rig = Rig(broker, 1, workers=1, feeders=1).start()
+    hostile = Attack(broker, directory, ["endless_message"])
+    try:
+        broker.wait_log("it sends a message without end", 60)
+        assert broker.memory_bytes() < MEMORY_MOST
+    finally:
+        hostile.end()
+    rig.settle_and_audit("hostile.endless", 1).check()
 
 
 def test_silent_connections_do_not_keep_others_out(new_broker):

@@ -4,8 +4,11 @@ import os
 import stat
 
 import pytest
+import zmq
+from zmq.utils import z85
 
 from support.cli import CommandLine
+from support.contract import envelope, wire
 from support.keys import Keyring, Pair
 from support.programs import run
 from support.waiting import wait_for
@@ -103,6 +106,23 @@ def test_a_malformed_keys_file_is_named_by_its_line(new_broker, directory, lines
     ring.path.write_text("".join(text + "\n" for text in lines))
     log = start_and_fail(new_broker(start=False, **ring.settings()))
     assert f"{ring.path}:{line}: " in log and says in log
+
+
+def test_keys_of_other_makers_are_read(new_broker, directory):
+    """ZeroMQ's own text of a key, Z85, and a client that knows nothing of newsloom's files."""
+    ring = Keyring(directory / "keys.d")
+    public, secret = zmq.curve_keypair()
+    ring.lines["foreign"] = f"foreign operator {public.decode()}"
+    ring.write()
+    broker = new_broker(**ring.settings())
+    with zmq.Context.instance().socket(zmq.DEALER) as client:
+        client.linger = 0
+        client.curve_serverkey, client.curve_publickey, client.curve_secretkey = (
+            z85.encode(ring.server.public), public, secret)
+        client.connect(broker.endpoint("operator"))
+        client.send(envelope("status_request", wire.StatusRequest(), 3))
+        assert client.poll(10000)
+        assert wire.Envelope.FromString(client.recv_multipart()[0]).WhichOneof("body") == "status_answer"
 
 
 def test_the_command_line_works_with_keys(directory, new_broker):
