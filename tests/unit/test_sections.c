@@ -97,6 +97,45 @@ static void author_under_the_text_is_metadata(void **state)
     assert_string_equal(document.title, "Dân làng sửa đường sau lũ");
 }
 
+static void credits_are_told_from_headlines(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    static const char *const credits[] = {"Minh An (theo AFP, Kyodo)", "Minh An tổng hợp",
+                                          "Ghi chép của Minh An",      "Minh An | Báo Vùng Cao",
+                                          "Minh An, gửi từ Tokyo",     "(TTXVN)"};
+    for (size_t i = 0; i < COUNT_OF(credits); i++) {
+        const char *text = arena_format(arena, "Dân làng sửa đường sau lũ\n%s\n%s\n%s\n%s\n",
+                                        credits[i], PROSE_1, PROSE_2, PROSE_3);
+        assert_string_equal(letters_of(arena, text), "TMLBB");
+        text = arena_format(arena, "Dân làng sửa đường sau lũ\n%s\n%s\n%s\nTìm kiếm\n", PROSE_1,
+                            PROSE_2, credits[i]);
+        assert_string_equal(letters_of(arena, text), "TBBMR");
+    }
+}
+
+static void teasers_with_leads_do_not_outweigh_the_article(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    const char *text = "Dân làng sửa đường sau lũ\n" PROSE_1 "\n" PROSE_2 "\nXem thêm\n";
+    for (unsigned i = 0; i < 8; i++)
+        text = arena_format(arena,
+                            "%sTin thứ %u trong ngày hôm nay\nĐoạn dẫn thứ %u kể rằng ở một nơi "
+                            "khác có một việc khác đã xảy ra và còn được theo dõi thêm.\n",
+                            text, i, i);
+    assert_string_equal(letters_of(arena, text), "TBBRRRRRRRRRRRRRRRRR");
+}
+
+static void entries_of_a_running_report_are_one_article(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(letters_of(arena, "Dân làng sửa đường sau lũ\n" PROSE_1 "\n16:40\n" PROSE_2
+                                          "\n15:20\n" PROSE_3 "\n14:05\n" PROSE_4 "\n"),
+                        "TLRBRBRB");
+}
+
 static void one_long_line_is_all_body(void **state)
 {
     (void)state;
@@ -135,6 +174,9 @@ int main(void)
         cmocka_unit_test(lines_that_stand_twice_are_kept_once),
         cmocka_unit_test(wrapped_lines_are_one_paragraph),
         cmocka_unit_test(author_under_the_text_is_metadata),
+        cmocka_unit_test(credits_are_told_from_headlines),
+        cmocka_unit_test(teasers_with_leads_do_not_outweigh_the_article),
+        cmocka_unit_test(entries_of_a_running_report_are_one_article),
         cmocka_unit_test(one_long_line_is_all_body),
         cmocka_unit_test(list_of_headlines_is_a_listing),
         cmocka_unit_test(blank_text_has_no_sections),

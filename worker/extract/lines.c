@@ -175,6 +175,8 @@ static void look_at(const struct document *document, struct line *line)
         line->looks |= LINE_CREDIT;
     bool is_prose = (is_ended && census.words >= PROSE_WORDS) || census.words >= LONG_PROSE_WORDS ||
                     (census.inner_stops && census.words >= PROSE_WORDS);
+    if (census.words > LONG_PROSE_WORDS * 2) /* whatever it begins with */
+        line->looks &= ~(unsigned)(LINE_NOISE | LINE_STOP | LINE_BOX | LINE_CAPTION);
     if (is_prose)
         line->looks |= LINE_PROSE;
     else if (census.words >= 1)
