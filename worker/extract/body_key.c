@@ -44,10 +44,13 @@ static void add_word(struct spelling *s, const char *text)
 /* Words joined by spaces, one by one. */
 static void add_words(struct spelling *s, const char *text)
 {
-    while (*text) {
-        size_t size = strcspn(text, " ");
-        add_word(s, arena_format(s->document->arena, "%.*s", (int)size, text));
-        text += size + (text[size] == ' ');
+    char *at = arena_copy(s->document->arena, text, strlen(text) + 1);
+    for (;;) {
+        add_word(s, at);
+        at += strcspn(at, " ");
+        if (!*at)
+            return;
+        *at++ = '\0';
     }
 }
 
