@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * filter - "type=PERSON,event=SIGN,source=vov.vn,entity=<uuid>,kind=STORED,copies=no" as the wire wants it.
+ * filter - "type=PERSON,event=SIGN,source=vov.vn,entity=<uuid>,kind=STORED,copies=no" as the wire
+ * wants it.
  *
  * All named fields must match; within a field, given several times, one is enough. The broker looks
  * at the first eight bytes of an entity's id and over-delivers articles with very many entities, so

@@ -5,9 +5,9 @@
  * Two articles are near copies when they have a band of their sketch in common and their SimHashes
  * differ in at most COPY_BITS of 64 bits (worker/extract/sketch.h; tests/e2e/test_copies.py
  * measures precision and recall). Revisions of one article are no copies of each other. A copy is a
- * copy of an original, never of a copy: only originals keep their bands in the table, so that a page
- * that comes a million times costs one look each. Two workers that store two copies at the same
- * moment do not see each other: then neither is marked.
+ * copy of an original, never of a copy: only originals keep their bands in the table, so that a
+ * page that comes a million times costs one look each. Two workers that store two copies at the
+ * same moment do not see each other: then neither is marked.
  */
 #ifndef WORKER_STORE_COPIES_H
 #define WORKER_STORE_COPIES_H
