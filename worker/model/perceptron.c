@@ -308,13 +308,32 @@ static struct lexicon best_features(const struct weights *weights, uint32_t most
     return lexicon;
 }
 
+static void add_weights(struct weights *weights, const struct weights *more)
+{
+    for (uint32_t i = 0; i < weights->lexicon.count; i++)
+        add_row(&weights->rows[i], &more->rows[i]);
+    add_row(&weights->transitions.first, &more->transitions.first);
+    for (unsigned a = 0; a < VITERBI_LANES; a++)
+        add_row(&weights->transitions.from[a], &more->transitions.from[a]);
+    forbid(&weights->transitions); /* two of them were added up */
+    transitions_complete(&weights->transitions);
+}
+
 struct weights weights_train(const struct examples *examples, const struct schedule *schedule)
 {
+    struct schedule turn = *schedule;
     struct weights weights = train_on(examples, lexicon_new(examples, schedule->least), schedule,
                                       (schedule->rounds + 1) / 2);
     struct lexicon best = best_features(&weights, schedule->rows);
     weights_free(&weights);
-    return train_on(examples, best, schedule, schedule->rounds);
+    weights = train_on(examples, best, &turn, schedule->rounds);
+    for (unsigned i = 1; i < schedule->orders; i++) {
+        turn.seed++;
+        struct weights more = train_on(examples, best, &turn, schedule->rounds);
+        add_weights(&weights, &more);
+        free(more.rows);
+    }
+    return weights;
 }
 
 void weights_free(struct weights *weights)

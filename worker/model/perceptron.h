@@ -26,9 +26,10 @@ struct weights {
 
 struct schedule {
     unsigned rounds;
-    int32_t margin; /* what a wrong label gets for free while training */
-    unsigned least; /* a feature must be met so often */
-    uint32_t rows;  /* keep at most so many features */
+    unsigned orders; /* train so often, each time in another order, and take the mean */
+    int32_t margin;  /* what a wrong label gets for free while training */
+    unsigned least;  /* a feature must be met so often */
+    uint32_t rows;   /* keep at most so many features */
     uint64_t seed;
 };
 

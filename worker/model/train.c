@@ -27,7 +27,7 @@ static const char usage[] =
     "  -t, --test FILE      measure on this file, too\n"
     "  -f, --fold N         hold back articles N, N + 10, … (0 to 9, default 3)\n"
     "  -c, --curve          measure with less of the corpus, and without each family of features\n"
-    "  -s, --set NAME=N     rounds, margin, least, rows, seed, families (a mask)\n"
+    "  -s, --set NAME=N     rounds, orders, margin, least, rows, seed, families (a mask)\n"
     "  -h, --help           print this and exit\n";
 
 struct plan {
@@ -52,6 +52,8 @@ static bool set_number(struct plan *plan, const char *text)
         return false;
     if (strncmp(text, "rounds", size) == 0)
         plan->schedule.rounds = (unsigned)value;
+    else if (strncmp(text, "orders", size) == 0)
+        plan->schedule.orders = (unsigned)value;
     else if (strncmp(text, "margin", size) == 0)
         plan->schedule.margin = (int32_t)value;
     else if (strncmp(text, "least", size) == 0)
@@ -231,7 +233,7 @@ int main(int argc, char **argv)
 {
     struct error err = {0};
     struct plan plan = {
-        .schedule = {.rounds = 8, .margin = 150, .least = 2, .rows = 60000, .seed = 1},
+        .schedule = {.rounds = 14, .orders = 1, .margin = 150, .least = 2, .rows = 60000, .seed = 1},
         .families = FAMILIES_ALL,
         .fold = 3,
         .share = 100,
