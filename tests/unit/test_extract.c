@@ -167,6 +167,30 @@ static void foreign_text_is_told_and_left(void **state)
     assert_int_equal(document.mention_count, 0);
 }
 
+static void publisher_is_the_by_line_or_the_owner_of_the_domain(void **state)
+{
+    static const struct {
+        const char *url;
+        const char *source;
+        const char *publisher;
+    } rows[] = {
+        {"https://m.VOV.vn/tin/1.html", "x", "VOV"},
+        {"", "vov.vn", "VOV"},
+        {"https://nobody.example/vov.vn", "vov.vn", ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CLEANUP(arena_free) struct arena *arena = arena_new(0);
+        struct article_input input = plain_input(article);
+        const struct extract_limits limits = {0};
+        struct document document = {0};
+        struct error err = {0};
+        input.url = rows[i].url;
+        input.source = rows[i].source;
+        assert_ok(extract_document(*state, &input, &limits, arena, &document, &err), err);
+        assert_string_equal(document.publisher, rows[i].publisher);
+    }
+}
+
 static void languages_are_guessed(void **state)
 {
     static const struct {
@@ -259,6 +283,7 @@ int main(void)
         cmocka_unit_test(extraction_stops_when_told),
         cmocka_unit_test(memory_has_a_limit),
         cmocka_unit_test(foreign_text_is_told_and_left),
+        cmocka_unit_test(publisher_is_the_by_line_or_the_owner_of_the_domain),
         cmocka_unit_test(languages_are_guessed),
         cmocka_unit_test(text_without_diacritics_is_still_vietnamese),
         cmocka_unit_test(near_copies_have_near_sketches),

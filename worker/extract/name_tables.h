@@ -2,8 +2,8 @@
 /*
  * name_tables - the shape of what worker/model/compile_names.py writes.
  *
- * Words are folded and joined by one space; marks and "và" are left out. Only body_key.c reads
- * these tables.
+ * Words are folded and joined by one space; marks and "và" are left out. Names are body_key.c's,
+ * domains publisher.c's.
  */
 #ifndef WORKER_EXTRACT_NAME_TABLES_H
 #define WORKER_EXTRACT_NAME_TABLES_H
@@ -30,5 +30,13 @@ extern const struct name_rewrite name_rewrites[]; /* by first, then the longest 
 extern const uint32_t name_rewrite_count;
 extern const struct name_alias name_aliases[]; /* by the bytes of from */
 extern const uint32_t name_alias_count;
+
+struct press_domain {
+    const char *domain;
+    const char *name;
+};
+
+extern const struct press_domain press_domains[]; /* by domain */
+extern const uint32_t press_domain_count;
 
 #endif

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compile what bodies are called by: body_rewrites.tsv and body_aliases.tsv of a knowledge folder into C tables.
+"""Compile what bodies are called by: body_rewrites.tsv, body_aliases.tsv and press_domains.tsv of a knowledge folder
+into C tables.
 
     compile_names.py KNOWLEDGE_FOLDER OUT.c
 
@@ -78,7 +79,10 @@ def main():
     out += ["};", f"const uint32_t name_rewrite_count = {len(rewrites)};", "const struct name_alias name_aliases[] = {"]
     for found in sorted(aliases, key=str.encode):
         out.append(f"{{{quote(found)}, {quote(aliases[found][0])}, {quote(aliases[found][1])}}},")
-    out += ["};", f"const uint32_t name_alias_count = {len(aliases)};"]
+    domains = sorted(rows(sys.argv[1], "press_domains.tsv"))
+    out += ["};", f"const uint32_t name_alias_count = {len(aliases)};", "const struct press_domain press_domains[] = {"]
+    out += [f"{{{quote(domain)}, {quote(name)}}}," for domain, name in domains]
+    out += ["};", f"const uint32_t press_domain_count = {len(domains)};"]
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         file.write("\n".join(out) + "\n")
 
