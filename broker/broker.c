@@ -96,7 +96,14 @@ void broker_refuse(struct broker *b, enum socket_name socket, const struct peer 
     (void)vsnprintf(refused->text, sizeof(refused->text), format, arguments);
     va_end(arguments);
     broker_count_refusal(b, code);
-    guard_blame(b->guard, socket, peer);
+    int file = guard_blame(b->guard, socket, peer, code);
+    if (file < 0)
+        return;
+    broker_tally(b, TALLY_CUT, 1);
+    sockets_cut(b->sockets, socket, file);
+    if (log_gate_open(&b->guard_gate))
+        log_warn("sender-cut", "socket=%s reason=\"it sends nothing but junk\" suppressed=%llu",
+                 sockets_name(socket), b->guard_gate.suppressed);
 }
 
 enum sent broker_send(struct broker *b, enum socket_name socket, const struct peer *peer,

@@ -28,6 +28,8 @@ struct connection {
     const struct key *key;
     struct usage own;
     uint64_t topics;
+    int64_t junk_ms; /* when the second began in which there was */
+    unsigned junk;
 };
 
 struct guard {
@@ -263,16 +265,32 @@ enum verdict guard_judge(struct guard *guard, enum socket_name socket,
     fill(guard, key, usage, now_ms);
     if (usage->messages <= 0 || usage->bytes <= 0)
         return limited(guard, connection, usage, now_ms, ret_ruling);
-    usage->messages -= SECOND_MS;
+    usage->messages -= (int64_t)(1 + message->excess) * SECOND_MS;
     usage->bytes -= (int64_t)message_bytes(message) * SECOND_MS;
     return VERDICT_HEAR;
 }
 
-void guard_blame(struct guard *guard, enum socket_name socket, const struct peer *peer)
+static bool is_junk(Newsloom__V1__RefusalCode code)
 {
-    struct connection *connection = find(guard, socket, peer, -1);
-    if (connection)
-        usage_of(guard, connection)->messages -= (int64_t)GUARD_BLAME * SECOND_MS;
+    return code == NEWSLOOM__V1__REFUSAL_CODE__BAD_ENVELOPE ||
+           code == NEWSLOOM__V1__REFUSAL_CODE__UNSUPPORTED_PROTOCOL ||
+           code == NEWSLOOM__V1__REFUSAL_CODE__UNEXPECTED_MESSAGE ||
+           code == NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT;
+}
+
+int guard_blame(struct guard *guard, enum socket_name socket, const struct peer *peer,
+                Newsloom__V1__RefusalCode code)
+{
+    struct connection *connection = is_junk(code) ? find(guard, socket, peer, -1) : NULL;
+    if (!connection)
+        return -1;
+    struct usage *usage = usage_of(guard, connection);
+    usage->messages -= (int64_t)GUARD_BLAME * SECOND_MS;
+    if (usage->filled_ms - connection->junk_ms >= SECOND_MS) {
+        connection->junk_ms = usage->filled_ms;
+        connection->junk = 0;
+    }
+    return ++connection->junk > GUARD_PATIENCE ? connection->file : -1;
 }
 
 /* ---- keys that change ---- */

@@ -7,9 +7,10 @@
  * keys everybody may everything, within limits.
  *
  * Messages and bytes a second are counted by key, or by connection without keys, in buckets that
- * hold one second's worth; a message that is refused costs GUARD_BLAME more. When a bucket is empty
- * the sender hears LIMITED ten times a second at most and loses the rest; one that goes on, and
- * loses as many in a second as it may send, is cut off.
+ * hold one second's worth. A frame too many costs as much as a message, and junk, which no client
+ * sends by chance, costs GUARD_BLAME more; who sends GUARD_PATIENCE of it in a second is cut off.
+ * When a bucket is empty the sender hears LIMITED ten times a second at most and loses the rest; one
+ * that goes on, and loses as many in a second as it may send, is cut off.
  *
  * A connection is known from its first message until its file is closed. The loop owns the guard.
  */
@@ -18,7 +19,7 @@
 
 #include "broker/keys.h"
 
-enum { GUARD_BLAME = 10 };
+enum { GUARD_BLAME = 10, GUARD_PATIENCE = 500 };
 
 struct guard;
 
@@ -42,8 +43,10 @@ void guard_free(struct guard **guard_p);
 /* The ruling's texts are valid until the keys change. */
 enum verdict guard_judge(struct guard *guard, enum socket_name socket,
                          const struct message *message, int64_t now_ms, struct ruling *ret_ruling);
-/* What it sent was refused. */
-void guard_blame(struct guard *guard, enum socket_name socket, const struct peer *peer);
+/* What it sent was refused for this. The file of its connection when that is to be cut off, or -1.
+ */
+int guard_blame(struct guard *guard, enum socket_name socket, const struct peer *peer,
+                Newsloom__V1__RefusalCode code);
 
 /* Another table: what was counted goes on for keys that stand in both. */
 void guard_change_keys(struct guard *guard, const struct keys *keys);

@@ -195,7 +195,7 @@ const struct setting options_table[] = {
      .fallback = "20000",
      .min = 10,
      .max = 100000000,
-     .help = "messages a second of one key, or of one connection without keys; refused ones count "
+     .help = "messages a second of one key, or of one connection without keys; junk counts "
              "elevenfold"},
     {.name = "limit.bytes",
      .kind = SETTING_SIZE,

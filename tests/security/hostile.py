@@ -2,10 +2,11 @@
 """A client of bad will, and what it costs the honest ones.
 
     hostile.py attack  FILE [NAME…]     attacks until it is killed; FILE says where (JSON)
-    hostile.py measure [--seconds N]    the honest clients' throughput without and with every attack
+    hostile.py measure [--articles N]  the honest clients' throughput without and with every attack
 
-`measure` starts brokers of its own and prints one line for each: alone; while the same attacks run against
-another broker on this machine, which takes the processor away but nothing else; while they run against this one.
+`measure` needs a release build (NEWSLOOM_BUILD) with bench_broker. It starts brokers of its own and prints the median
+of each: alone; while the same attacks run against another broker on this machine, which takes the processor away but
+nothing else; while they run against this one. What the honest clients lose is the difference of the last two.
 """
 import argparse
 import gc
@@ -13,19 +14,19 @@ import json
 import os
 import random
 import socket
+import statistics
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import zmq  # noqa: E402
 
-from support.articles import Newsroom  # noqa: E402
+from support import paths  # noqa: E402
 from support.contract import envelope, next_request, wire  # noqa: E402
 from support.keys import Keyring, Pair, Shown  # noqa: E402
 from support.waiting import breathe  # noqa: E402
@@ -224,51 +225,43 @@ class Attack:
 
 # ---- what it costs ----
 
-def honest_rate(broker, seconds: float) -> float:
-    """Articles a second, from submission to Settled, of four feeders and two workers."""
-    from support.fake_worker import MemoryStorage, WorkingThread
-    from support.feeder import FeedingThread
-    from support.ledger import Ledger
-    from support.operating import Operator
-    storage, ledger, marker = MemoryStorage(), Ledger(), random.getrandbits(24)
-    feeders = [FeedingThread(broker.endpoint("feed"), Newsroom(n, f"bao-{marker}-{n}"), ledger, batch=8)
-               for n in range(4)]
-    workers = [WorkingThread(broker.endpoint("work"), f"ca-{n}", storage=storage) for n in range(2)]
-    operator = Operator(broker.endpoint("operator"))
-    for thread in (*feeders, *workers):
-        thread.start()
-    breathe(1.0)
-    first, since = operator.status(30).last_sequence, time.monotonic()
-    breathe(seconds)
-    rate = (operator.status(30).last_sequence - first) / (time.monotonic() - since)
-    for thread in (*feeders, *workers):
-        thread.finish()
-    operator.close()
-    return rate
+def honest_rate(broker, articles: int) -> float:
+    """Articles a second, from the first submission to the last Settled, of tests/bench's feeders and workers."""
+    command = [str(paths.program("bench_broker")), "--feed", broker.endpoint("feed"), "--work", broker.endpoint("work"),
+               "--pid", str(broker.pid), "--articles", str(articles), "--size", "4096", "--feeders", "4", "--workers", "4",
+               "--batch", "16", "--window", "1024", "--phase", "load"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    return json.loads(done.stdout)["articles_per_second"]
 
 
-def measure(seconds: float) -> None:
+def under_attack(broker, target, folder: Path, articles: int, names: list) -> float:
+    hostile = Attack(target, folder, names)
+    try:
+        breathe(1.0)
+        return honest_rate(broker, articles)
+    finally:
+        hostile.end()
+
+
+def measure(articles: int, rounds: int, names: list) -> None:
     from support.programs import Broker
     with tempfile.TemporaryDirectory(prefix="nl-") as folder:
         folder = Path(folder)
-        ours, other = (Broker(folder / name, **{"store.budget": "1GiB"}).start() for name in ("a", "b"))
+        tcp = {f"listen.{name}": "tcp://127.0.0.1:*" for name in (*SOCKETS, "live")}
+        ours, other = (Broker(folder / name, **tcp, **{"store.budget": "4GiB"}).start() for name in ("a", "b"))
+        rates = {"alone": [], "attacks on another broker": [], "attacks on this broker": []}
         try:
-            alone = honest_rate(ours, seconds)
-            print(f"alone                      {alone:8.0f} articles/s", flush=True)
-            rates = []
-            for title, broker in (("attacks on another broker", other), ("attacks on this broker", ours)):
-                hostile = Attack(broker, folder)
-                try:
-                    breathe(1.0)
-                    rates.append(honest_rate(ours, seconds))
-                finally:
-                    hostile.end()
-                print(f"{title:26} {rates[-1]:8.0f} articles/s  ({100 * (1 - rates[-1] / alone):.0f} % less than alone)",
-                      flush=True)
-            print(f"the honest clients' throughput falls by {100 * (1 - rates[1] / rates[0]):.0f} %")
+            for _ in range(rounds):  # in turn, because others use this machine as well
+                rates["alone"].append(honest_rate(ours, articles))
+                rates["attacks on another broker"].append(under_attack(ours, other, folder, articles, names))
+                rates["attacks on this broker"].append(under_attack(ours, ours, folder, articles, names))
         finally:
             ours.kill9()
             other.kill9()
+    for title, each in rates.items():
+        print(f"{title:26} {statistics.median(each):6.0f} articles/s   of {' '.join(f'{rate:.0f}' for rate in each)}")
+    _, there, here = (statistics.median(each) for each in rates.values())
+    print(f"the honest clients' throughput falls by {100 * (1 - here / there):.0f} %")
 
 
 def main() -> None:
@@ -278,12 +271,14 @@ def main() -> None:
     one.add_argument("facts", type=Path)
     one.add_argument("names", nargs="*", choices=[*ATTACKS, []])
     two = verbs.add_parser("measure")
-    two.add_argument("--seconds", type=float, default=10.0)
+    two.add_argument("--articles", type=int, default=50000)
+    two.add_argument("--rounds", type=int, default=3)
+    two.add_argument("--attack", action="append", default=[], choices=ATTACKS, help="only this one; may be repeated")
     given = parser.parse_args()
     if given.verb == "attack":
         attack(given.facts, given.names)
     else:
-        measure(given.seconds)
+        measure(given.articles, given.rounds, given.attack)
 
 
 if __name__ == "__main__":

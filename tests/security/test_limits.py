@@ -73,6 +73,25 @@ def test_junk_costs_more_than_what_can_be_read(new_broker):
     junk.close()
 
 
+def test_who_sends_nothing_but_junk_is_cut_off(new_broker):
+    broker = new_broker(**TCP, **{"listen.http": "127.0.0.1:0"})
+    junk = Channel(broker.endpoint("feed"))
+    for _ in range(5000):
+        junk.send_frames([b"\xff" * 50])
+    wait_for(lambda: counted(broker, "newsloom_connections_cut_total") > 0, 10, "it is cut off")
+    junk.close()
+
+
+def test_every_frame_too_many_counts(new_broker):
+    broker = new_broker(**TCP, **{"listen.http": "127.0.0.1:0", "limit.messages": "1000"})
+    many = Channel(broker.endpoint("feed"))
+    for _ in range(3):
+        many.send_frames([b"\xff"] * 5000)
+    assert codes(many) == {wire.BAD_ENVELOPE, wire.LIMITED}
+    assert counted(broker, 'newsloom_refusals_total{code="BAD_ENVELOPE"}') == 1
+    many.close()
+
+
 def test_too_many_bytes_a_second_are_told_to_come_again(ring, new_broker):
     ring.change("feeder", "bytes=20KiB")
     broker = new_broker(**ring.settings())
