@@ -9,8 +9,8 @@
  * Messages and bytes a second are counted by key, or by connection without keys, in buckets that
  * hold one second's worth. A frame too many costs as much as a message, and junk, which no client
  * sends by chance, costs GUARD_BLAME more; who sends GUARD_PATIENCE of it in a second is cut off.
- * When a bucket is empty the sender hears LIMITED ten times a second at most and loses the rest; one
- * that goes on, and loses as many in a second as it may send, is cut off.
+ * When a bucket is empty the sender hears LIMITED ten times a second at most and loses the rest;
+ * one that goes on, and loses as many in a second as it may send, is cut off.
  *
  * A connection is known from its first message until its file is closed. The loop owns the guard.
  */
