@@ -17,7 +17,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-enum { EVENT_SIZE = 6, FRAME_LIMIT = 512, FEW_FILES = 256, HEARD_FILES = 65536, LOOK_MS = 200 };
+enum { EVENT_SIZE = 6, FRAME_LIMIT = 512, FEW_FILES = 256, HEARD_FILES = 65536, LOOK_MS = 100 };
 
 struct door {
     void *context;
@@ -161,7 +161,7 @@ static void cut(struct door *door, enum socket_name name, int file, const char *
     door_cut(file, door->endpoints[name]);
 }
 
-/* Five times a second. */
+/* Ten times a second. */
 static void look_for_endless(struct door *door)
 {
     int64_t now_ms = clock_mono_ms();

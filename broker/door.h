@@ -11,8 +11,8 @@
  * Connections are counted by address; more than the limit from one address, or more in all than
  * half of the files that this process may open, are shut at once. ipc:// is one address.
  *
- * A message may have frames without end, which ZeroMQ collects before anybody can look at them:
- * once a second the door asks how many bytes came over each connection of TCP since its last whole
+ * A message may have frames without end, which ZeroMQ collects before anybody can look at them. Ten
+ * times a second the door asks how many bytes came over each connection of TCP since its last whole
  * message, and shuts those over which more came than the largest message has.
  *
  * The keys may be exchanged from the loop while it runs; they belong to the caller, who keeps them

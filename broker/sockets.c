@@ -103,10 +103,10 @@ static int64_t frame_limit_of(enum socket_name name, const struct sockets_option
     return frame_limit;
 }
 
-/* Twice the largest message, for a frame may have twice its limit, and what the kernel may hold. */
+/* The largest message that could be accepted, and what the kernel may hold. */
 static uint64_t silence_limit_of(enum socket_name name, const struct sockets_options *options)
 {
-    return (ARTICLES_LIMIT + 1) * (uint64_t)frame_limit_of(name, options) + KERNEL_BYTES;
+    return (ARTICLES_LIMIT + 1) * (uint64_t)frame_limit_of(name, options) / 2 + KERNEL_BYTES;
 }
 
 static bool set_options(void *handle, enum socket_name name, const struct sockets_options *options)
