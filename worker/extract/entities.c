@@ -173,7 +173,7 @@ void entities_join(struct document *document, const struct knowledge *knowledge)
         size *= 2;
     j.mask = size - 1;
     j.slots = arena_take(arena, size, sizeof(struct slot));
-    j.identities = identity_find(document, r);
+    j.identities = identities_find(document, r);
     document->entities = arena_take(arena, document->mention_count + 1, sizeof(struct entity));
     document->entity_count = 0;
     uint32_t *entity_of = arena_take(arena, document->mention_count + 1, sizeof(uint32_t));

@@ -164,7 +164,7 @@ static void settle_local(struct document *document, const struct reading *r,
         identities[m].key = keys[m];
 }
 
-struct identity *identity_find(struct document *document, const struct reading *r)
+struct identity *identities_find(struct document *document, const struct reading *r)
 {
     struct identity *identities =
         arena_take(document->arena, document->mention_count + 1, sizeof(*identities));

@@ -33,7 +33,7 @@ struct identity {
 
 /* The identities of all mentions, short names and acronyms resolved as the article explains them.
  */
-struct identity *identity_find(struct document *document, const struct reading *reading);
+struct identity *identities_find(struct document *document, const struct reading *reading);
 
 /* The folded tokens of a span, one space between them. */
 const char *identity_text(struct document *document, const struct reading *reading,

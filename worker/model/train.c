@@ -233,7 +233,8 @@ int main(int argc, char **argv)
 {
     struct error err = {0};
     struct plan plan = {
-        .schedule = {.rounds = 14, .orders = 1, .margin = 150, .least = 2, .rows = 60000, .seed = 1},
+        .schedule =
+            {.rounds = 14, .orders = 1, .margin = 150, .least = 2, .rows = 60000, .seed = 1},
         .families = FAMILIES_ALL,
         .fold = 3,
         .share = 100,
