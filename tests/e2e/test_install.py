@@ -15,6 +15,7 @@ FILES = [
     "share/bash-completion/completions/newsloom",
     "share/newsloom/etc/broker.conf", "share/newsloom/etc/worker.conf",
     "share/newsloom/etc/newsloom.conf",
+    "share/newsloom/tagger.model",
 ]
 
 
@@ -37,6 +38,14 @@ def test_helpers_are_found_from_a_tree_that_was_moved(tree, verb):
                           text=True, timeout=30, env={"PATH": "/usr/bin:/bin"})
     assert done.returncode == 0, done.stderr
     assert f"newsloom-{verb}" in done.stdout
+
+
+def test_moved_tree_extracts_with_its_own_model(tree):
+    sample = sorted((paths.SOURCE / "deploy" / "samples").glob("*.txt"))[0]
+    done = subprocess.run([str(tree / "bin/newsloom"), "extract", "--format", "json", str(sample)],
+                          capture_output=True, text=True, timeout=60, env={"PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0, done.stderr
+    assert '"mentions":[{' in done.stdout
 
 
 @pytest.mark.parametrize("name", ["broker", "worker"])
