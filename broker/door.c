@@ -133,7 +133,7 @@ static bool answer_handshake(struct door *door)
 
 void door_cut(int file, const char *endpoint)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t size = sizeof(bound);
     const char *colon = strrchr(endpoint, ':');
     if (file < 0 || !colon || getsockname(file, (struct sockaddr *)&bound, &size) != 0)

@@ -76,8 +76,10 @@ void arena_reset(struct arena *arena)
 
 void arena_keep_memory(void)
 {
+    // NOLINTBEGIN(concurrency-mt-unsafe): before any thread is started
     (void)mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK);
     (void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+    // NOLINTEND(concurrency-mt-unsafe)
 }
 
 void *arena_try(struct arena *arena, size_t size)
