@@ -14,17 +14,19 @@ const char *const feature_family_names[FAMILY_COUNT] = {
 /* Outside of the sentence. */
 static const struct clue nothing = {.word = 1, .plain = 1, .shape = 63, .class = 63, .rule = 31};
 
-struct builder {
+struct window {
     const struct clue *at[WINDOW]; /* at[LEFT] is the token itself */
-    uint32_t *hashes;
-    unsigned count;
 };
 
-static void add(struct builder *b, uint32_t template, uint32_t value, uint32_t other)
+/* Where the next hash goes is handed from one adder to the next: in a register, as hashes might
+ * overwrite what stands in memory. */
+static inline __attribute__((always_inline)) uint32_t *add(uint32_t *to, uint32_t template,
+                                                           uint32_t value, uint32_t other)
 {
     uint64_t hash = (value ^ ((uint64_t) template << 40)) * UINT64_C(0x9E3779B97F4A7C15);
     hash = (hash ^ (hash >> 32) ^ other) * UINT64_C(0xD6E8FEB86659FD93);
-    b->hashes[b->count++] = (uint32_t)(hash >> 32);
+    *to = (uint32_t)(hash >> 32);
+    return to + 1;
 }
 
 /* Small values side by side. */
@@ -43,66 +45,70 @@ static uint32_t rule_of(const struct clue *clue)
     return clue->rule * 2U + clue->rule_is_last;
 }
 
-static void add_words(struct builder *b)
+static uint32_t *add_words(const struct window *w, uint32_t *to)
 {
-    const struct clue *const *at = b->at;
+    const struct clue *const *at = w->at;
     for (unsigned i = 0; i < WINDOW; i++)
-        add(b, 1 + i, at[i]->word, 0);
-    add(b, 6, at[2]->plain, 0);
-    add(b, 7, at[1]->plain, at[2]->plain);
-    add(b, 8, at[1]->word, at[2]->word);
-    add(b, 9, at[2]->word, at[3]->word);
-    add(b, 10, at[1]->word, at[3]->word);
-    add(b, 11, at[0]->word, at[1]->word);
-    add(b, 12, at[3]->word, at[4]->word);
-    add(b, 13, at[2]->word, at[2]->shape);
-    add(b, 14, at[1]->word, at[2]->shape);
-    add(b, 15, at[3]->word, at[2]->shape);
+        to = add(to, 1 + i, at[i]->word, 0);
+    to = add(to, 6, at[2]->plain, 0);
+    to = add(to, 7, at[1]->plain, at[2]->plain);
+    to = add(to, 8, at[1]->word, at[2]->word);
+    to = add(to, 9, at[2]->word, at[3]->word);
+    to = add(to, 10, at[1]->word, at[3]->word);
+    to = add(to, 11, at[0]->word, at[1]->word);
+    to = add(to, 12, at[3]->word, at[4]->word);
+    to = add(to, 13, at[2]->word, at[2]->shape);
+    to = add(to, 14, at[1]->word, at[2]->shape);
+    to = add(to, 15, at[3]->word, at[2]->shape);
+    return to;
 }
 
-static void add_shapes(struct builder *b)
+static uint32_t *add_shapes(const struct window *w, uint32_t *to)
 {
-    const struct clue *const *at = b->at;
+    const struct clue *const *at = w->at;
     uint32_t middle = triple(at[1]->shape, at[2]->shape, at[3]->shape);
-    add(b, 20, at[2]->shape, 0);
-    add(b, 21, pair(at[1]->shape, at[2]->shape), 0);
-    add(b, 22, pair(at[2]->shape, at[3]->shape), 0);
-    add(b, 23, middle, 0);
-    add(b, 24, triple(at[0]->shape, at[1]->shape, at[2]->shape), 0);
-    add(b, 25, triple(at[2]->shape, at[3]->shape, at[4]->shape), 0);
-    add(b, 26, middle, pair(at[0]->shape, at[4]->shape));
-    add(b, 27, pair(at[2]->shape, at[2]->ahead), 0);
+    to = add(to, 20, at[2]->shape, 0);
+    to = add(to, 21, pair(at[1]->shape, at[2]->shape), 0);
+    to = add(to, 22, pair(at[2]->shape, at[3]->shape), 0);
+    to = add(to, 23, middle, 0);
+    to = add(to, 24, triple(at[0]->shape, at[1]->shape, at[2]->shape), 0);
+    to = add(to, 25, triple(at[2]->shape, at[3]->shape, at[4]->shape), 0);
+    to = add(to, 26, middle, pair(at[0]->shape, at[4]->shape));
+    to = add(to, 27, pair(at[2]->shape, at[2]->ahead), 0);
+    return to;
 }
 
-static void add_affixes(struct builder *b)
+static uint32_t *add_affixes(const struct window *w, uint32_t *to)
 {
-    const struct clue *own = b->at[LEFT];
-    add(b, 30, own->prefix, own->shape);
-    add(b, 31, own->suffix, own->shape);
+    const struct clue *own = w->at[LEFT];
+    to = add(to, 30, own->prefix, own->shape);
+    to = add(to, 31, own->suffix, own->shape);
+    return to;
 }
 
-static void add_classes(struct builder *b)
+static uint32_t *add_classes(const struct window *w, uint32_t *to)
 {
-    const struct clue *const *at = b->at;
-    add(b, 40, pair(at[2]->class, at[2]->shape), 0);
-    add(b, 41, pair(at[1]->class, at[2]->class), 0);
-    add(b, 42, pair(at[2]->class, at[3]->class), 0);
-    add(b, 43, triple(at[1]->class, at[2]->class, at[3]->class), at[2]->shape);
-    add(b, 44, triple(at[0]->class, at[1]->class, at[2]->class), 0);
-    add(b, 45, triple(at[2]->class, at[3]->class, at[4]->class), 0);
-    add(b, 46, at[1]->word, at[2]->class);
-    add(b, 47, at[3]->word, at[2]->class);
-    add(b, 48, at[2]->word, at[1]->class);
-    add(b, 49, at[2]->word, at[3]->class);
-    add(b, 50, triple(at[1]->class, at[2]->shape, at[3]->shape), 0);
-    add(b, 51, triple(at[0]->class, at[1]->shape, at[2]->shape), 0);
+    const struct clue *const *at = w->at;
+    to = add(to, 40, pair(at[2]->class, at[2]->shape), 0);
+    to = add(to, 41, pair(at[1]->class, at[2]->class), 0);
+    to = add(to, 42, pair(at[2]->class, at[3]->class), 0);
+    to = add(to, 43, triple(at[1]->class, at[2]->class, at[3]->class), at[2]->shape);
+    to = add(to, 44, triple(at[0]->class, at[1]->class, at[2]->class), 0);
+    to = add(to, 45, triple(at[2]->class, at[3]->class, at[4]->class), 0);
+    to = add(to, 46, at[1]->word, at[2]->class);
+    to = add(to, 47, at[3]->word, at[2]->class);
+    to = add(to, 48, at[2]->word, at[1]->class);
+    to = add(to, 49, at[2]->word, at[3]->class);
+    to = add(to, 50, triple(at[1]->class, at[2]->shape, at[3]->shape), 0);
+    to = add(to, 51, triple(at[0]->class, at[1]->shape, at[2]->shape), 0);
+    return to;
 }
 
-static void add_known(struct builder *b)
+static uint32_t *add_known(const struct window *w, uint32_t *to)
 {
     static const uint8_t places[] = {LEFT, LEFT - 1, LEFT + 1};
     for (unsigned p = 0; p < COUNT_OF(places); p++) {
-        const struct clue *clue = b->at[places[p]];
+        const struct clue *clue = w->at[places[p]];
         uint64_t known = clue->begins | clue->insides;
         for (unsigned n = 0; known && n < KNOWN_MOST; n++) {
             unsigned kind = (unsigned)__builtin_ctzll(known);
@@ -110,97 +116,105 @@ static void add_known(struct builder *b)
                              (uint32_t)(clue->insides >> kind & 1) << 1 |
                              (uint32_t)(clue->lasts >> kind & 1) << 2;
             known &= known - 1;
-            add(b, 60 + p, pair(kind, state), 0);
-            add(b, 64 + p, pair(kind, state), b->at[LEFT]->shape + 1U);
+            to = add(to, 60 + p, pair(kind, state), 0);
+            to = add(to, 64 + p, pair(kind, state), w->at[LEFT]->shape + 1U);
         }
     }
+    return to;
 }
 
-static void add_rules(struct builder *b)
+static uint32_t *add_rules(const struct window *w, uint32_t *to)
 {
-    const struct clue *const *at = b->at;
+    const struct clue *const *at = w->at;
     uint32_t own = rule_of(at[2]), left = rule_of(at[1]), right = rule_of(at[3]);
-    add(b, 70, pair(own, at[2]->rule_certainty), 0);
-    add(b, 71, pair(left, own), 0);
-    add(b, 72, pair(own, right), 0);
-    add(b, 73, triple(left, own, right), at[2]->shape);
-    add(b, 74, own, at[2]->word);
-    add(b, 75, own, at[1]->word);
-    add(b, 76, own, at[3]->word);
-    add(b, 77, pair(own, at[2]->shape), at[2]->rule_certainty);
-    add(b, 78, pair(own, at[2]->class), 0);
-    add(b, 79, triple(own, at[1]->class, at[1]->shape), 0);
-    add(b, 80, triple(own, at[3]->class, at[3]->shape), 0);
-    add(b, 81, pair(own, at[2]->standing), 0);
-    add(b, 82, triple(rule_of(at[0]), left, own), 0);
-    add(b, 83, triple(own, right, rule_of(at[4])), 0);
+    to = add(to, 70, pair(own, at[2]->rule_certainty), 0);
+    to = add(to, 71, pair(left, own), 0);
+    to = add(to, 72, pair(own, right), 0);
+    to = add(to, 73, triple(left, own, right), at[2]->shape);
+    to = add(to, 74, own, at[2]->word);
+    to = add(to, 75, own, at[1]->word);
+    to = add(to, 76, own, at[3]->word);
+    to = add(to, 77, pair(own, at[2]->shape), at[2]->rule_certainty);
+    to = add(to, 78, pair(own, at[2]->class), 0);
+    to = add(to, 79, triple(own, at[1]->class, at[1]->shape), 0);
+    to = add(to, 80, triple(own, at[3]->class, at[3]->shape), 0);
+    to = add(to, 81, pair(own, at[2]->standing), 0);
+    to = add(to, 82, triple(rule_of(at[0]), left, own), 0);
+    to = add(to, 83, triple(own, right, rule_of(at[4])), 0);
+    return to;
 }
 
-static void add_candidates(struct builder *b)
+static uint32_t *add_candidates(const struct window *w, uint32_t *to)
 {
-    const struct clue *own = b->at[LEFT];
-    const struct clue *left = b->at[LEFT - 1];
+    const struct clue *own = w->at[LEFT];
+    const struct clue *left = w->at[LEFT - 1];
     for (unsigned tag = 0; tag < TAG_COUNT; tag++) {
         if (own->starts[tag])
-            add(b, 90, triple(tag, own->starts[tag], own->rule), 0);
+            to = add(to, 90, triple(tag, own->starts[tag], own->rule), 0);
         if (own->ends[tag])
-            add(b, 91, triple(tag, own->ends[tag], rule_of(own)), 0);
+            to = add(to, 91, triple(tag, own->ends[tag], rule_of(own)), 0);
         if (left->ends[tag])
-            add(b, 92, triple(tag, left->ends[tag], own->rule), 0);
+            to = add(to, 92, triple(tag, left->ends[tag], own->rule), 0);
     }
-    add(b, 93,
+    to = add(
+        to, 93,
         triple(own->starts[TAG_PERSON], own->starts[TAG_ORGANIZATION], own->starts[TAG_LOCATION]),
         own->shape);
+    return to;
 }
 
-static void add_article(struct builder *b)
+static uint32_t *add_article(const struct window *w, uint32_t *to)
 {
-    const struct clue *own = b->at[LEFT];
-    add(b, 100, pair(own->elsewhere, own->shape), 0);
-    add(b, 101, pair(own->elsewhere, own->rule), own->rule_certainty);
-    add(b, 102, triple(own->elsewhere, b->at[LEFT - 1]->elsewhere, own->shape), 0);
-    add(b, 103, triple(own->elsewhere, b->at[LEFT + 1]->elsewhere, own->shape), 0);
-    add(b, 104, pair(own->capitals, own->shape), own->standing & 3U);
-    add(b, 105, pair(own->elsewhere, b->at[LEFT - 1]->class), b->at[LEFT - 1]->shape);
+    const struct clue *own = w->at[LEFT];
+    to = add(to, 100, pair(own->elsewhere, own->shape), 0);
+    to = add(to, 101, pair(own->elsewhere, own->rule), own->rule_certainty);
+    to = add(to, 102, triple(own->elsewhere, w->at[LEFT - 1]->elsewhere, own->shape), 0);
+    to = add(to, 103, triple(own->elsewhere, w->at[LEFT + 1]->elsewhere, own->shape), 0);
+    to = add(to, 104, pair(own->capitals, own->shape), own->standing & 3U);
+    to = add(to, 105, pair(own->elsewhere, w->at[LEFT - 1]->class), w->at[LEFT - 1]->shape);
+    return to;
 }
 
-static void add_place(struct builder *b)
+static uint32_t *add_place(const struct window *w, uint32_t *to)
 {
-    const struct clue *own = b->at[LEFT];
-    add(b, 110, pair(own->standing, own->shape), 0);
-    add(b, 111, pair(own->standing, own->class), 0);
-    add(b, 112, pair(own->within, own->shape), 0);
-    add(b, 113, pair(own->within, own->rule), own->class);
+    const struct clue *own = w->at[LEFT];
+    to = add(to, 110, pair(own->standing, own->shape), 0);
+    to = add(to, 111, pair(own->standing, own->class), 0);
+    to = add(to, 112, pair(own->within, own->shape), 0);
+    to = add(to, 113, pair(own->within, own->rule), own->class);
+    return to;
 }
 
-static void add_heads(struct builder *b)
+static uint32_t *add_heads(const struct window *w, uint32_t *to)
 {
-    const struct clue *own = b->at[LEFT];
-    add(b, 120, triple(own->head, own->head_distance, own->shape), 0);
-    add(b, 121, triple(own->head, own->class, own->shape), 0);
-    add(b, 122, pair(own->head, own->ahead), own->word);
-    add(b, 123, own->head, own->word);
-    add(b, 124, pair(own->head, b->at[LEFT + 1]->shape), own->shape);
-    add(b, 125, pair(own->head, own->rule), b->at[LEFT + 1]->word);
+    const struct clue *own = w->at[LEFT];
+    to = add(to, 120, triple(own->head, own->head_distance, own->shape), 0);
+    to = add(to, 121, triple(own->head, own->class, own->shape), 0);
+    to = add(to, 122, pair(own->head, own->ahead), own->word);
+    to = add(to, 123, own->head, own->word);
+    to = add(to, 124, pair(own->head, w->at[LEFT + 1]->shape), own->shape);
+    to = add(to, 125, pair(own->head, own->rule), w->at[LEFT + 1]->word);
+    return to;
 }
 
 unsigned features_of(const struct clue *clues, uint32_t first, uint32_t end, uint32_t at,
                      unsigned families, uint32_t ret_hashes[FEATURE_MOST])
 {
-    static void (*const adders[FAMILY_COUNT])(struct builder *) = {
+    static uint32_t *(*const adders[FAMILY_COUNT])(const struct window *, uint32_t *) = {
         [FAMILY_WORDS] = add_words,           [FAMILY_SHAPES] = add_shapes,
         [FAMILY_AFFIXES] = add_affixes,       [FAMILY_CLASSES] = add_classes,
         [FAMILY_KNOWN] = add_known,           [FAMILY_RULES] = add_rules,
         [FAMILY_CANDIDATES] = add_candidates, [FAMILY_ARTICLE] = add_article,
         [FAMILY_PLACE] = add_place,           [FAMILY_HEADS] = add_heads,
     };
-    struct builder b = {.hashes = ret_hashes};
+    struct window w;
+    uint32_t *to = ret_hashes;
     for (uint32_t i = 0; i < WINDOW; i++) {
         bool is_inside = at + i >= first + LEFT && at + i < end + LEFT;
-        b.at[i] = is_inside ? &clues[at + i - LEFT] : &nothing;
+        w.at[i] = is_inside ? &clues[at + i - LEFT] : &nothing;
     }
     for (unsigned family = 0; family < FAMILY_COUNT; family++)
         if (families >> family & 1)
-            adders[family](&b);
-    return b.count;
+            to = adders[family](&w, to);
+    return (unsigned)(to - ret_hashes);
 }

@@ -80,8 +80,6 @@ static inline __attribute__((always_inline)) void find_rows(const struct tagger_
                                                             const uint32_t *hashes, unsigned count,
                                                             const struct tagger_row **rows)
 {
-    for (unsigned i = 0; i < count; i++)
-        __builtin_prefetch(tagger_model_bucket(model, hashes[i]));
     for (unsigned i = 0; i < count; i++) {
         rows[i] = &model->rows[tagger_model_row(model, hashes[i])];
         __builtin_prefetch(rows[i]);
@@ -104,13 +102,30 @@ static void score_portable(const struct tagger_model *model, const uint32_t *has
 enum { GROUP = 16 };
 _Static_assert(GROUP *TAGGER_WEIGHT_MOST <= INT16_MAX, "a group of weights overflows");
 
+/* As tagger_model_row(), with the four slots of a bucket side by side. */
+__attribute__((target("avx2"))) static inline uint32_t row_avx2(const struct tagger_model *model,
+                                                                uint32_t hash)
+{
+    __m128i bucket =
+        _mm_loadu_si128((const __m128i *)(const void *)tagger_model_bucket(model, hash));
+    __m128i wanted = _mm_set1_epi32((int)(hash << 16));
+    __m128i is_same = _mm_srli_epi32(_mm_cmpeq_epi16(bucket, wanted), 16);
+    __m128i row = _mm_and_si128(bucket, is_same);
+    row = _mm_or_si128(row, _mm_unpackhi_epi64(row, row));
+    row = _mm_or_si128(row, _mm_srli_epi64(row, 32));
+    return (uint32_t)_mm_cvtsi128_si32(row);
+}
+
 __attribute__((target("avx2"))) static void score_avx2(const struct tagger_model *model,
                                                        const uint32_t *hashes, unsigned count,
                                                        struct lanes *ret_scores)
 {
     const struct tagger_row *rows[FEATURE_MOST];
     __m256i low = _mm256_setzero_si256(), high = low;
-    find_rows(model, hashes, count, rows);
+    for (unsigned i = 0; i < count; i++) {
+        rows[i] = &model->rows[row_avx2(model, hashes[i])];
+        __builtin_prefetch(rows[i]);
+    }
     for (unsigned i = 0; i < count;) {
         unsigned end = i + GROUP < count ? i + GROUP : count;
         __m256i group = _mm256_setzero_si256();
@@ -155,18 +170,41 @@ void verdicts_read(const struct viterbi *viterbi, uint32_t count, struct verdict
     }
 }
 
+/* The features of one token, their buckets on the way from memory. */
+struct asked {
+    uint32_t hashes[FEATURE_MOST];
+    unsigned count;
+};
+
+static void ask(const struct tagger_model *model, const struct clue *clues, uint32_t first,
+                uint32_t end, uint32_t at, struct asked *asked)
+{
+    asked->count = features_of(clues, first, end, at, FAMILIES_ALL, asked->hashes);
+    for (unsigned i = 0; i < asked->count; i++)
+        __builtin_prefetch(tagger_model_bucket(model, asked->hashes[i]));
+}
+
+/* One token is asked for while the one before it is summed up. */
+static void score_sentence(const struct tagger *tagger, const struct clue *clues, uint32_t first,
+                           uint32_t count, struct lanes *scores)
+{
+    void (*score)(const struct tagger_model *, const uint32_t *, unsigned, struct lanes *) =
+        tagger->path == VITERBI_AVX2 ? score_avx2 : score_portable;
+    struct asked asked[2];
+    ask(&tagger->model, clues, first, first + count, first, &asked[0]);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct asked *own = &asked[i % 2];
+        if (i + 1 < count)
+            ask(&tagger->model, clues, first, first + count, first + i + 1, &asked[(i + 1) % 2]);
+        score(&tagger->model, own->hashes, own->count, &scores[i]);
+    }
+}
+
 static void decide_sentence(const struct tagger *tagger, const struct clue *clues, uint32_t first,
                             uint32_t count, const struct room *room, struct verdict *verdicts)
 {
-    uint32_t hashes[FEATURE_MOST];
-    void (*score)(const struct tagger_model *, const uint32_t *, unsigned, struct lanes *) =
-        tagger->path == VITERBI_AVX2 ? score_avx2 : score_portable;
     struct viterbi viterbi = room->viterbi;
-    for (uint32_t i = 0; i < count; i++) {
-        unsigned features =
-            features_of(clues, first, first + count, first + i, FAMILIES_ALL, hashes);
-        score(&tagger->model, hashes, features, &room->scores[i]);
-    }
+    score_sentence(tagger, clues, first, count, room->scores);
     viterbi_decode(tagger->path, &tagger->transitions, room->scores, count, &viterbi);
     viterbi_look_back(tagger->path, &tagger->transitions, room->scores, count, &viterbi);
     verdicts_read(&viterbi, count, verdicts + first);
