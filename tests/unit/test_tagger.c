@@ -92,7 +92,7 @@ static void another_version_is_named(void **state)
 {
     const struct model *model = *state;
     header_of(model->bytes)->version++;
-    assert_spoiled(model->bytes, model->size, "this program needs 1");
+    assert_spoiled(model->bytes, model->size, "this program needs 2");
     header_of(model->bytes)->version--;
     header_of(model->bytes)->magic[0] ^= 1;
     assert_spoiled(model->bytes, model->size, "no model of newsloom");

@@ -11,8 +11,10 @@
  *
  * Slots are buckets of four 32-bit entries, the row's number below and sixteen bits of the
  * feature's hash above; a feature stands in its own bucket or not at all, so that a lookup is one
- * cache line and no branch. Row 0 is all zeros: the answer for what was never learned. No weight
- * exceeds TAGGER_WEIGHT_MOST, so the sums of no sentence come near VITERBI_FORBIDDEN.
+ * cache line and no branch. No bucket and no row lies across two lines, and rows stand by falling
+ * importance, so that those often asked for share pages. Row 0 is all zeros: the answer for what
+ * was never learned. No weight exceeds TAGGER_WEIGHT_MOST, so the sums of no sentence come near
+ * VITERBI_FORBIDDEN.
  */
 #ifndef WORKER_EXTRACT_TAGGER_MODEL_H
 #define WORKER_EXTRACT_TAGGER_MODEL_H
@@ -26,7 +28,7 @@
 #include "worker/extract/viterbi.h"
 
 enum {
-    TAGGER_VERSION = 1, /* of file, clues and features: a model of another one is refused */
+    TAGGER_VERSION = 2, /* of file, clues and features: a model of another one is refused */
     TAGGER_WEIGHT_MOST = 2000,
     TAGGER_STEP_MOST = 20000, /* of a transition */
     TAGGER_ROWS_MOST = 1 << 16,
@@ -54,7 +56,10 @@ struct tagger_header {
     int32_t first[VITERBI_LANES];
     int32_t from[VITERBI_LANES][VITERBI_LANES];
     struct tagger_step steps[TAGGER_STEPS]; /* by rising margin */
+    uint8_t padding[8];                     /* zeros, to a whole number of cache lines */
 };
+
+_Static_assert(sizeof(struct tagger_header) % 64 == 0, "what follows lies across cache lines");
 
 struct tagger_model {
     const struct tagger_header *header;

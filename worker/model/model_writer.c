@@ -98,9 +98,9 @@ void *model_bytes(const struct weights *weights, const struct tagger_step steps[
     struct tagger_row *rows = (struct tagger_row *)(void *)(bytes + sizeof(header) + slots_size);
     uint32_t *order = weights_by_importance(weights);
     for (uint32_t i = 1; i < header.rows; i++) {
-        put_slot(slots, bits, weights->lexicon.hashes[order[i]], order[i]);
+        put_slot(slots, bits, weights->lexicon.hashes[order[i]], i);
         for (unsigned a = 0; a < VITERBI_LANES; a++)
-            rows[i].weights[a] = (int16_t)weights->rows[i].of[a];
+            rows[i].weights[a] = (int16_t)weights->rows[order[i]].of[a];
     }
     free(order);
     memcpy(bytes, &header, sizeof(header));
