@@ -14,6 +14,7 @@
 #include "worker/model/calibrate.h"
 #include "worker/model/evaluate.h"
 #include "worker/model/model_writer.h"
+#include "worker/model/swaps.h"
 
 enum { FOLDS = 10, TESTS_MOST = 4 };
 
@@ -26,6 +27,7 @@ static const char usage[] =
     "  -o, --output MODEL   write the model, trained on all articles\n"
     "  -t, --test FILE      measure on this file, too\n"
     "  -f, --fold N         hold back articles N, N + 10, … (0 to 9, default 3)\n"
+    "  -a, --augment SHARE  add so many percent of the articles once more, with other names\n"
     "  -c, --curve          measure with less of the corpus, and without each family of features\n"
     "  -s, --set NAME=N     rounds, orders, margin, least, rows, seed, families (a mask)\n"
     "  -h, --help           print this and exit\n";
@@ -38,7 +40,8 @@ struct plan {
     const char *output;
     const char *tests[TESTS_MOST];
     unsigned test_count;
-    unsigned share; /* of the articles shown, in percent */
+    unsigned share;   /* of the articles shown, in percent */
+    unsigned augment; /* so many percent of the articles shown come again with other names */
     bool wants_curve;
 };
 
@@ -69,6 +72,37 @@ static bool set_number(struct plan *plan, const char *text)
     return true;
 }
 
+enum use { USE_NOT, USE_SHOWN, USE_HELD };
+
+static enum use use_of(const struct plan *plan, uint32_t article, bool has_shown)
+{
+    if (!has_shown || article % FOLDS == plan->fold)
+        return USE_HELD;
+    /* 61 is prime to 100, so that a share is spread over all files */
+    return article * 61 % 100 < plan->share ? USE_SHOWN : USE_NOT;
+}
+
+/* Some of the articles shown once more, with names of the others. */
+static void add_swapped(struct examples *shown, const struct plan *plan,
+                        const struct corpus *corpus, const struct knowledge *knowledge)
+{
+    struct name_pool *pool = name_pool_new();
+    uint64_t state = plan->schedule.seed;
+    for (uint32_t i = 0; i < corpus->count && plan->augment; i++)
+        if (use_of(plan, i, true) == USE_SHOWN)
+            name_pool_add(pool, &corpus->articles[i], knowledge);
+    for (uint32_t i = 0; i < corpus->count; i++) {
+        unsigned times = plan->augment / 100 + (next_random(&state) % 100 < plan->augment % 100);
+        for (unsigned n = 0; n < times && use_of(plan, i, true) == USE_SHOWN; n++) {
+            CLEANUP(arena_free) struct arena *arena = arena_new(0);
+            struct corpus_article article =
+                swap_names(pool, &corpus->articles[i], knowledge, &state, arena);
+            examples_add(shown, &article, knowledge, plan->families);
+        }
+    }
+    name_pool_free(&pool);
+}
+
 static enum status add_articles(struct examples *shown, struct examples *held,
                                 const struct plan *plan, const char *path, struct error *err)
 {
@@ -78,12 +112,13 @@ static enum status add_articles(struct examples *shown, struct examples *held,
         return status;
     struct knowledge *knowledge = knowledge_open_untrained();
     for (uint32_t i = 0; i < corpus->count; i++) {
-        bool is_held = !shown || i % FOLDS == plan->fold;
-        /* 61 is prime to 100, so that a share is spread over all files */
-        bool is_left_out = !is_held && i * 61 % 100 >= plan->share;
-        if ((held || !is_held) && !is_left_out)
-            examples_add(is_held ? held : shown, &corpus->articles[i], knowledge, plan->families);
+        enum use use = use_of(plan, i, shown != NULL);
+        struct examples *examples = use == USE_SHOWN ? shown : use == USE_HELD ? held : NULL;
+        if (examples)
+            examples_add(examples, &corpus->articles[i], knowledge, plan->families);
     }
+    if (shown)
+        add_swapped(shown, plan, corpus, knowledge);
     knowledge_close(&knowledge);
     corpus_free(&corpus);
     return STATUS_OK;
@@ -199,17 +234,14 @@ static enum status write_model(const struct plan *plan, const struct tagger_step
 static int parse_options(int argc, char **argv, struct plan *plan)
 {
     static const struct option table[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"test", required_argument, NULL, 't'},
-        {"fold", required_argument, NULL, 'f'},
-        {"set", required_argument, NULL, 's'},
-        {"curve", no_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'},  {"test", required_argument, NULL, 't'},
+        {"fold", required_argument, NULL, 'f'},    {"set", required_argument, NULL, 's'},
+        {"augment", required_argument, NULL, 'a'}, {"curve", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     int option = 0;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
-    while ((option = getopt_long(argc, argv, "o:t:f:s:ch", table, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "o:t:f:s:a:ch", table, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(usage, stdout);
             return -1;
@@ -222,6 +254,9 @@ static int parse_options(int argc, char **argv, struct plan *plan)
             plan->tests[plan->test_count++] = optarg;
         else if (option == 'f' && optarg[0] >= '0' && optarg[0] <= '9' && !optarg[1])
             plan->fold = (unsigned)(optarg[0] - '0');
+        else if (option == 'a' && strlen(optarg) <= 3 &&
+                 strspn(optarg, "0123456789") == strlen(optarg))
+            plan->augment = (unsigned)strtoul(optarg, NULL, 10);
         else if (option != 's' || !set_number(plan, optarg))
             return EX_USAGE;
     }
@@ -238,6 +273,7 @@ int main(int argc, char **argv)
         .families = FAMILIES_ALL,
         .fold = 3,
         .share = 100,
+        .augment = 100,
     };
     int parsed = parse_options(argc, argv, &plan);
     if (parsed == EX_USAGE)
