@@ -118,20 +118,24 @@ static bool is_over(const struct connection *connection)
     return port_of(connection->file) != connection->port;
 }
 
+static void sweep_bucket(struct guard *guard, struct connection **at)
+{
+    while (*at) {
+        struct connection *connection = *at;
+        if (!is_over(connection)) {
+            at = &connection->next;
+            continue;
+        }
+        usage_of(guard, connection)->connections--;
+        *at = connection->next;
+        free(connection);
+    }
+}
+
 void guard_sweep(struct guard *guard)
 {
-    for (size_t i = 0; i < BUCKETS; i++) {
-        for (struct connection **at = &guard->buckets[i]; *at;) {
-            struct connection *connection = *at;
-            if (!is_over(connection)) {
-                at = &connection->next;
-                continue;
-            }
-            usage_of(guard, connection)->connections--;
-            *at = connection->next;
-            free(connection);
-        }
-    }
+    for (size_t i = 0; i < BUCKETS; i++)
+        sweep_bucket(guard, &guard->buckets[i]);
 }
 
 static struct connection *add(struct guard *guard, enum socket_name socket, const struct peer *peer,
@@ -357,22 +361,31 @@ enum verdict guard_topic(struct guard *guard, const struct visit *visit, struct 
     return VERDICT_HEAR;
 }
 
-int guard_unwanted_listener(struct guard *guard)
+/* Takes listeners that may not be here any more out of a bucket, up to one that is still open. */
+static int take_unwanted(struct connection **at)
 {
     const char *why = NULL;
-    for (size_t i = 0; guard->keys && i < BUCKETS; i++) {
-        for (struct connection **at = &guard->buckets[i]; *at;) {
-            struct connection *connection = *at;
-            if (connection->socket != SOCKET_LIVE || key_may(connection->key, SOCKET_LIVE, &why)) {
-                at = &connection->next;
-                continue;
-            }
-            int file = is_over(connection) ? -1 : connection->file;
-            *at = connection->next;
-            free(connection);
-            if (file >= 0)
-                return file;
+    while (*at) {
+        struct connection *connection = *at;
+        if (connection->socket != SOCKET_LIVE || key_may(connection->key, SOCKET_LIVE, &why)) {
+            at = &connection->next;
+            continue;
         }
+        int file = is_over(connection) ? -1 : connection->file;
+        *at = connection->next;
+        free(connection);
+        if (file >= 0)
+            return file;
+    }
+    return -1;
+}
+
+int guard_unwanted_listener(struct guard *guard)
+{
+    for (size_t i = 0; guard->keys && i < BUCKETS; i++) {
+        int file = take_unwanted(&guard->buckets[i]);
+        if (file >= 0)
+            return file;
     }
     return -1;
 }

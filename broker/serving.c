@@ -86,8 +86,8 @@ static bool has_replay(const struct broker *b, const struct peer *peer)
     const struct key *key = guard_key(b->guard, SOCKET_SUBSCRIBE, peer);
     uint64_t others = 0;
     for (size_t i = 0; key && i < subscribers_count(b->subscribers); i++) {
-        const struct peer *other = &subscribers_at(b->subscribers, i)->peer;
-        others += !peer_is(other, peer) && guard_key(b->guard, SOCKET_SUBSCRIBE, other) == key;
+        const struct peer *holder = &subscribers_at(b->subscribers, i)->peer;
+        others += !peer_is(holder, peer) && guard_key(b->guard, SOCKET_SUBSCRIBE, holder) == key;
     }
     return !key || others < guard_replays(b->guard, key);
 }

@@ -52,6 +52,7 @@ void zap_judge(const struct zap_bytes *frames, size_t count, const struct keys *
         refuse(ret_answer, "400", why);
         return;
     }
+    ENSURE(ret_answer->key); /* nobody's key has no role */
     ret_answer->code = "200";
     ret_answer->text = "";
     memcpy(ret_answer->user_id, ret_answer->key->text, sizeof(ret_answer->user_id));

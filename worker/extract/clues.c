@@ -384,41 +384,54 @@ static void count_words(const struct search *search, struct clue *clues,
     }
 }
 
-/* What the others of this word are: the tag that most of them have, and how many. */
-static void say_elsewhere(const struct search *search, struct clue *clues,
-                          const struct tables *tables)
+/* The tag that most others of a word have, how many have it and how many have any. */
+struct majority {
+    unsigned tag;
+    uint32_t count;
+    uint32_t named;
+};
+
+static struct majority majority_of(const struct word *word, unsigned own)
 {
-    for (uint32_t i = 0; i < search->r->token_count; i++) {
-        if (!reading_has(search->r, i, SHAPE_WORD))
-            continue;
-        const struct word *word = word_of(tables, clues[i].word);
-        unsigned label = clues[i].rule;
-        unsigned own = label > LABEL_OUTSIDE && label < LABEL_DATE ? (label - 1) / 2 : TAG_COUNT;
-        uint32_t best = 0, sum = 0, others = word->count - 1;
-        unsigned tag = TAG_COUNT;
-        for (unsigned t = 0; t < TAG_COUNT; t++) {
-            uint32_t named = word->named[t] - (t == own);
-            sum += named;
-            if (named > best) {
-                best = named;
-                tag = t;
-            }
+    struct majority majority = {.tag = TAG_COUNT};
+    for (unsigned t = 0; t < TAG_COUNT; t++) {
+        uint32_t named = word->named[t] - (t == own);
+        majority.named += named;
+        if (named > majority.count) {
+            majority.count = named;
+            majority.tag = t;
         }
-        bool is_capital = search_is_capital(search, i);
-        uint32_t capitals = word->capitals - is_capital;
-        uint32_t inner =
-            word->inner_capitals - (is_capital && !search_has_flag(search, i, TOKEN_FIRST));
-        clues[i].elsewhere =
-            (uint8_t)(best ? 1 + tag * 4 +
-                                 share_of(best,
-                                          sum + word->outside - (own == TAG_COUNT && is_capital)) -
-                                 1
-                      : capitals ? 30
-                      : others   ? 31
-                                 : 0);
-        clues[i].capitals =
-            (uint8_t)(others ? 1 + share_of(capitals, others) * 2 + (inner > 0) : 0);
     }
+    return majority;
+}
+
+/* What the others of this word are: the tag that most of them have, and how many. */
+static void say_elsewhere(const struct search *search, struct clue *clue, const struct word *word,
+                          uint32_t i)
+{
+    unsigned label = clue->rule;
+    unsigned own = label > LABEL_OUTSIDE && label < LABEL_DATE ? (label - 1) / 2 : TAG_COUNT;
+    struct majority most = majority_of(word, own);
+    bool is_capital = search_is_capital(search, i);
+    bool is_inner = is_capital && !search_has_flag(search, i, TOKEN_FIRST);
+    uint32_t others = word->count - 1;
+    uint32_t capitals = word->capitals - is_capital;
+    uint32_t all = most.named + word->outside - (own == TAG_COUNT && is_capital);
+    if (most.count)
+        clue->elsewhere = (uint8_t)(most.tag * 4 + share_of(most.count, all));
+    else
+        clue->elsewhere = capitals ? 30 : others ? 31 : 0;
+    if (others)
+        clue->capitals =
+            (uint8_t)(1 + share_of(capitals, others) * 2 + (word->inner_capitals > is_inner));
+}
+
+static void say_all_elsewhere(const struct search *search, struct clue *clues,
+                              const struct tables *tables)
+{
+    for (uint32_t i = 0; i < search->r->token_count; i++)
+        if (reading_has(search->r, i, SHAPE_WORD))
+            say_elsewhere(search, &clues[i], word_of(tables, clues[i].word), i);
 }
 
 struct clue *clues_find(const struct search *search, const struct candidate *chosen, uint32_t count)
@@ -447,6 +460,6 @@ struct clue *clues_find(const struct search *search, const struct candidate *cho
         look_ahead(clues, sentence->first_token, end);
     }
     count_words(search, clues, &tables);
-    say_elsewhere(search, clues, &tables);
+    say_all_elsewhere(search, clues, &tables);
     return clues;
 }

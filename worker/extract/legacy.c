@@ -99,23 +99,24 @@ static bool is_vowel(int32_t point)
                          : point == 0x1a1 || point == 0x1a0 || point == 0x1b0 || point == 0x1af);
 }
 
+/* A letter with the marks that may stand in the byte behind it; returns how many bytes it took. */
+static size_t read_vni_letter(const unsigned char *from, size_t size, int32_t *ret_point)
+{
+    int32_t point = from[0] < 0x80 ? from[0] : vni_letter(from[0]);
+    const uint16_t *marks = is_vowel(point) && size > 1 ? vni_marks_of(from[1]) : NULL;
+    int32_t joined = marks && from[1] >= 0x80 ? compose(point, marks) : 0;
+    if (!point)
+        point = from[0] ? from[0] : 0xfffd;
+    *ret_point = joined ? joined : point;
+    return joined ? 2 : 1;
+}
+
 size_t legacy_read_vni(const unsigned char *from, size_t size, char *to)
 {
     char *end = to;
-    for (size_t i = 0; i < size; i++) {
-        int32_t point = from[i] < 0x80 ? from[i] : vni_letter(from[i]);
-        if (!point)
-            point = from[i];
-        if (is_vowel(point) && i + 1 < size && from[i + 1] >= 0x80) {
-            const uint16_t *marks = vni_marks_of(from[i + 1]);
-            int32_t joined = marks ? compose(point, marks) : 0;
-            if (joined) {
-                point = joined;
-                i++;
-            }
-        }
-        if (point == 0)
-            point = 0xfffd;
+    for (size_t i = 0; i < size;) {
+        int32_t point = 0;
+        i += read_vni_letter(from + i, size - i, &point);
         end += utf8proc_encode_char(point, (utf8proc_uint8_t *)end);
     }
     return (size_t)(end - to);
