@@ -25,14 +25,12 @@ static void explain_token(const struct search *search, const struct tagger *tagg
                           const struct clue *clues, const struct sentence *sentence, uint32_t at,
                           struct reason *reason)
 {
-    uint32_t first = sentence->first_token;
-    uint32_t end = first + sentence->token_count;
     struct lanes scores;
-    tagger_weigh(tagger, clues, first, end, at, FAMILIES_ALL, &scores);
+    tagger_weigh(tagger, clues, sentence, at, FAMILIES_ALL, &scores);
     reason->token = search->r->tokens[at].span;
     reason->rival = find_rival(&scores, reason->label);
     for (unsigned family = 0; family < FAMILY_COUNT; family++) {
-        tagger_weigh(tagger, clues, first, end, at, 1U << family, &scores);
+        tagger_weigh(tagger, clues, sentence, at, 1U << family, &scores);
         reason->weights[family] = scores.of[reason->label] - scores.of[reason->rival];
     }
 }

@@ -210,10 +210,13 @@ static void decide_sentence(const struct tagger *tagger, const struct clue *clue
     verdicts_read(&viterbi, count, verdicts + first);
 }
 
-void tagger_weigh(const struct tagger *tagger, const struct clue *clues, uint32_t first,
-                  uint32_t end, uint32_t at, unsigned families, struct lanes *ret_weights)
+void tagger_weigh(const struct tagger *tagger, const struct clue *clues,
+                  const struct sentence *sentence, uint32_t at, unsigned families,
+                  struct lanes *ret_weights)
 {
     uint32_t hashes[FEATURE_MOST];
+    uint32_t first = sentence->first_token;
+    uint32_t end = first + sentence->token_count;
     unsigned count = features_of(clues, first, end, at, families, hashes);
     score_portable(&tagger->model, hashes, count, ret_weights);
 }

@@ -34,9 +34,10 @@ struct verdict {
 void verdicts_read(const struct viterbi *viterbi, uint32_t count, struct verdict *verdicts);
 
 /* The weights that features of these families (features.h) give each label at one token of the
- * sentence [first, end). */
-void tagger_weigh(const struct tagger *tagger, const struct clue *clues, uint32_t first,
-                  uint32_t end, uint32_t at, unsigned families, struct lanes *ret_weights);
+ * sentence. */
+void tagger_weigh(const struct tagger *tagger, const struct clue *clues,
+                  const struct sentence *sentence, uint32_t at, unsigned families,
+                  struct lanes *ret_weights);
 
 /* The verdicts of all tokens, in the arena. */
 struct verdict *tagger_decide(const struct tagger *tagger, const struct document *document,

@@ -51,6 +51,7 @@ static void step_portable(const struct lanes *table, const int32_t *sums, struct
 
 /* The three paths differ in their step only, which must be inlined to be compiled for its machine.
  */
+// NOLINTBEGIN(bugprone-macro-parentheses): attributes are no expression
 #define DEFINE_PATH(name, attributes, step)                                            \
     attributes static void forward_##name(const struct transitions *transitions,       \
                                           const struct lanes *scores, uint32_t count,  \
@@ -76,6 +77,7 @@ static void step_portable(const struct lanes *table, const int32_t *sums, struct
             step(transitions->into, behind.of, &backward[i]);                          \
         }                                                                              \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 DEFINE_PATH(portable, , step_portable)
 DEFINE_PATH(vector, , step_vector)
