@@ -87,7 +87,7 @@ static bool has_replay(const struct broker *b, const struct peer *peer)
     uint64_t others = 0;
     for (size_t i = 0; key && i < subscribers_count(b->subscribers); i++) {
         const struct peer *holder = &subscribers_at(b->subscribers, i)->peer;
-        others += !peer_is(holder, peer) && guard_key(b->guard, SOCKET_SUBSCRIBE, holder) == key;
+        others += !peer_is(peer, holder) && guard_key(b->guard, SOCKET_SUBSCRIBE, holder) == key;
     }
     return !key || others < guard_replays(b->guard, key);
 }
