@@ -313,11 +313,3 @@ bool key_may(const struct key *key, enum socket_name socket, const char **ret_wh
         return true;
     return false;
 }
-
-const char *role_of_socket(enum socket_name socket)
-{
-    for (size_t i = 0; i < COUNT_OF(roles); i++)
-        if (roles[i].role == role_for[socket])
-            return roles[i].name;
-    return "";
-}

@@ -61,8 +61,6 @@ const struct key *keys_find_text(const struct keys *keys, const char *text);
 
 /* Whether this key, which may be NULL, may speak on this socket; *ret_why says why not. */
 bool key_may(const struct key *key, enum socket_name socket, const char **ret_why);
-/* "feeder": the role that the socket asks for. */
-const char *role_of_socket(enum socket_name socket);
 /* 0: there is no such role. */
 unsigned role_parse(const char *text, size_t length);
 

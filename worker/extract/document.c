@@ -90,36 +90,6 @@ bool document_span_is(const struct document *document, struct span span, const c
     return strlen(text) == last - first && memcmp(bytes, text, last - first) == 0;
 }
 
-uint32_t document_sentence_at(const struct document *document, uint32_t at)
-{
-    uint32_t low = 0;
-    uint32_t high = document->sentence_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (document->sentences[middle].span.end <= at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool is_inside = low < document->sentence_count && document->sentences[low].span.start <= at;
-    return is_inside ? low : UINT32_MAX;
-}
-
-uint32_t document_section_at(const struct document *document, uint32_t at)
-{
-    uint32_t low = 0;
-    uint32_t high = document->section_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (document->sections[middle].span.end <= at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool is_inside = low < document->section_count && document->sections[low].span.start <= at;
-    return is_inside ? low : UINT32_MAX;
-}
-
 struct text text_view(struct arena *arena, const char *bytes, size_t size)
 {
     size_t length = 0;

@@ -23,10 +23,6 @@ void document_sort_mentions(struct document *document);
 /* Does the text of the span equal this UTF-8 text, letter for letter? */
 bool document_span_is(const struct document *document, struct span span, const char *text);
 
-/* The index of the sentence or section that holds this code point, or UINT32_MAX. */
-uint32_t document_sentence_at(const struct document *document, uint32_t at);
-uint32_t document_section_at(const struct document *document, uint32_t at);
-
 /* Build the code point view of clean UTF-8; bytes must live in the arena. */
 struct text text_view(struct arena *arena, const char *bytes, size_t size);
 

@@ -20,7 +20,7 @@ struct place_key {
     const char *country; /* or "" */
     const char *code;    /* or "" */
     bool is_known;       /* in the gazetteer */
-    bool is_local;       /* the key is to be completed with place_key_home() */
+    bool is_local;       /* the key lacks the province or the article that the place lies in */
 };
 
 /* The key of the place that the mention names. */
