@@ -34,6 +34,7 @@
 #include "common/http.h"
 #include "common/log.h"
 
+struct backups;
 struct broker;
 struct subscribers;
 
@@ -53,6 +54,7 @@ struct broker {
     struct store *store;
     struct turn *turn;
     struct reader *reader;
+    struct backups *backups;
     struct sockets *sockets;
     struct keys *keys; /* NULL: plaintext */
     struct guard *guard;

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "broker/backups.h"
 #include "broker/subscribers.h"
 #include "common/clock.h"
 
@@ -189,6 +190,7 @@ static enum status open_parts(struct broker *b, struct error *err)
         status = reader_start(&b->reader, b->store, err);
     if (status != STATUS_OK)
         return status;
+    b->backups = backups_new(b->store, b->options.directory, b->options.backups);
     b->leases = leases_new(b->facts.boot);
     b->subscribers = subscribers_new(b->store, b->options.subscriber_limit);
     load_open_articles(b);
@@ -238,6 +240,7 @@ void broker_close(struct broker **broker_p)
     struct broker *b = *broker_p;
     if (!b)
         return;
+    backups_free(&b->backups);
     reader_stop(&b->reader);
     http_close(&b->http);
     turn_free(&b->turn);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "broker/backups.h"
 #include "broker/broker.h"
 #include "broker/dead_letters.h"
 #include "broker/gauges.h"
@@ -231,10 +232,14 @@ static void obey_one(struct broker *b, const struct message *message,
     case NEWSLOOM__V1__ENVELOPE__BODY_DEAD_REQUEST:
         obey_dead_request(b, message, envelope);
         return;
+    case NEWSLOOM__V1__ENVELOPE__BODY_BACKUP_REQUEST:
+        obey_backup_request(b, message, envelope);
+        return;
     default:
         broker_refuse(b, SOCKET_OPERATOR, &message->peer, envelope->request,
                       NEWSLOOM__V1__REFUSAL_CODE__UNEXPECTED_MESSAGE,
-                      "the operator socket takes StatusRequest, DeadRequest and ControlRequest");
+                      "the operator socket takes StatusRequest, DeadRequest, ControlRequest and "
+                      "BackupRequest");
     }
 }
 

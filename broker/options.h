@@ -17,6 +17,7 @@ struct options {
     const char *listen[SOCKET_COUNT];
     const char *listen_http;
     const char *directory;
+    const char *backups; /* empty: in directory */
     uint64_t budget_bytes;
     uint64_t reserve_bytes;
     int64_t key_retention_ms;

@@ -14,6 +14,7 @@
  *   store_room.c       how much is used, when the store is full
  *   store_read.c       questions
  *   store_sources.c    source names and their ids, in memory
+ *   store_backup.c     a copy that is whole or not there; store_copy.c: its bytes, under a guard
  *
  * Inside, a function answers LMDB's codes (0, MDB_NOTFOUND, MDB_MAP_FULL, MDB_CORRUPTED for a
  * record that does not decode, an errno); the edge turns them into enum status. Tables:
@@ -189,6 +190,8 @@ int retention_apply(struct commit *commit, size_t most, int64_t now_ms, bool for
 void room_init(struct room *room, uint64_t page_size, const struct store_options *options,
                uint64_t map_bytes);
 uint64_t room_used_pages(const struct store *store, MDB_txn *txn);
+/* Adds what transactions after *through have freed, and moves it; in a reading transaction only. */
+int room_add_freed(MDB_txn *txn, size_t *through, uint64_t *pages);
 /* Counts the pages that open readers hold; before a transaction begins. */
 int room_count_held(struct store *store);
 /* Whether forgetting would help: what is used, not what readers hold, is over the line. */

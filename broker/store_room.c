@@ -70,9 +70,10 @@ static int look_at_reader(const char *line, void *context)
     return 0;
 }
 
-static int add_held(MDB_txn *txn, struct room *room, size_t from)
+int room_add_freed(MDB_txn *txn, size_t *through, uint64_t *pages)
 {
     MDB_cursor *cursor = NULL;
+    size_t from = *through + 1;
     MDB_val key = bytes_of(&from, sizeof(from));
     MDB_val value;
     int code = mdb_cursor_open(txn, FREE_TABLE, &cursor);
@@ -80,11 +81,11 @@ static int add_held(MDB_txn *txn, struct room *room, size_t from)
         return code;
     code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
     while (code == 0) {
-        size_t pages = 0;
-        if (value.mv_size >= sizeof(pages))
-            memcpy(&pages, value.mv_data, sizeof(pages));
-        memcpy(&room->held_through, key.mv_data, sizeof(room->held_through));
-        room->held_pages += pages;
+        size_t count = 0;
+        if (value.mv_size >= sizeof(count))
+            memcpy(&count, value.mv_data, sizeof(count));
+        memcpy(through, key.mv_data, sizeof(*through));
+        *pages += count;
         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     }
     mdb_cursor_close(cursor);
@@ -106,15 +107,15 @@ int room_count_held(struct store *store)
         room->held_since = 0;
         return 0;
     }
-    bool goes_on = room->held_since == oldest.txn;
-    if (!goes_on) {
+    if (room->held_since != oldest.txn) {
         room->held_pages = 0;
         room->held_since = oldest.txn;
+        room->held_through = oldest.txn - 1;
     }
     int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
     if (code)
         return code == MDB_READERS_FULL ? 0 : code;
-    code = add_held(txn, room, goes_on ? room->held_through + 1 : oldest.txn);
+    code = room_add_freed(txn, &room->held_through, &room->held_pages);
     mdb_txn_abort(txn);
     return code;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * operator - what those who run a broker ask of it: status, dead letters, pause, resume, drain.
+ * operator - what those who run a broker ask of it: status, dead letters, control, backups.
  *
  * Beside newsloom.h because it speaks in the contract's own messages (proto/wire.proto), which a
  * feeder or subscriber need not know.
@@ -41,5 +41,11 @@ enum status newsloom_operator_dead(struct newsloom_operator *op, Newsloom__V1__D
 
 enum status newsloom_operator_control(struct newsloom_operator *op, Newsloom__V1__ControlVerb verb,
                                       const char **ret_condition, struct error *err) MUST_CHECK;
+
+/* Begins, looks at or cancels a backup; says how far it is. */
+enum status newsloom_operator_backup(struct newsloom_operator *op,
+                                     Newsloom__V1__BackupRequest *request,
+                                     const Newsloom__V1__BackupAnswer **ret_answer,
+                                     struct error *err) MUST_CHECK;
 
 #endif

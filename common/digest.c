@@ -2,6 +2,7 @@
 #include "common/digest.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/status.h"
@@ -21,6 +22,29 @@ void digest_content(const char *title, const void *content, size_t size,
 void digest_bytes(const void *bytes, size_t size, uint8_t ret_digest[DIGEST_SIZE])
 {
     ENSURE(crypto_generichash(ret_digest, DIGEST_SIZE, size ? bytes : NULL, size, NULL, 0) == 0);
+}
+
+struct digest_stream {
+    crypto_generichash_state state;
+};
+
+struct digest_stream *digest_begin(void)
+{
+    struct digest_stream *stream = aligned_alloc(_Alignof(struct digest_stream), sizeof(*stream));
+    ENSURE(stream && crypto_generichash_init(&stream->state, NULL, 0, DIGEST_SIZE) == 0);
+    return stream;
+}
+
+void digest_add(struct digest_stream *stream, const void *bytes, size_t size)
+{
+    (void)crypto_generichash_update(&stream->state, bytes, size);
+}
+
+void digest_end(struct digest_stream **stream_p, uint8_t ret_digest[DIGEST_SIZE])
+{
+    (void)crypto_generichash_final(&(*stream_p)->state, ret_digest, DIGEST_SIZE);
+    free(*stream_p);
+    *stream_p = NULL;
 }
 
 void digest_parts(const char *const *parts, size_t count, uint8_t ret_id[16])

@@ -21,6 +21,12 @@ void digest_content(const char *title, const void *content, size_t size,
                     uint8_t ret_digest[DIGEST_SIZE]);
 void digest_bytes(const void *bytes, size_t size, uint8_t ret_digest[DIGEST_SIZE]);
 
+/* The digest of bytes that come piece by piece; digest_end() frees the stream. */
+struct digest_stream;
+struct digest_stream *digest_begin(void);
+void digest_add(struct digest_stream *stream, const void *bytes, size_t size);
+void digest_end(struct digest_stream **stream_p, uint8_t ret_digest[DIGEST_SIZE]);
+
 /* BLAKE2b-128 over the parts, each followed by one zero byte: keys and ids. */
 void digest_parts(const char *const *parts, size_t count, uint8_t ret_id[16]);
 

@@ -156,6 +156,6 @@ void feed_draw(struct feed *feed, bool forced)
     else if (feed->wait && newsloom_feeder_pending(feed->feeder) == 0 && feed->flights.count)
         note = "waiting for ends";
     uint64_t finished = feed->read - feed->flights.count;
-    const struct progress_figures figures = {share, feed->wait ? finished : receipts, note};
+    const struct progress_figures figures = {share, feed->wait ? finished : receipts, note, NULL};
     progress_draw(&feed->progress, &figures, forced);
 }

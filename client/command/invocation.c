@@ -28,7 +28,7 @@ const struct setting client_settings[] = {
     {.name = "broker.operator",
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5815",
-     .help = "where status, dead, pause, resume and drain reach the broker"},
+     .help = "where status, dead, pause, resume, drain and backup reach the broker"},
     {.name = "broker.server-key",
      .kind = SETTING_TEXT,
      .fallback = "",
@@ -185,6 +185,16 @@ enum status invocation_duration(const struct invocation *invocation, const char 
     if (!text)
         return STATUS_OK;
     return explain_value(option, text, quantity_parse_duration(text, ret_ms, &cause), &cause, err);
+}
+
+enum status invocation_size(const struct invocation *invocation, const char *option,
+                            int64_t *ret_bytes, struct error *err)
+{
+    struct error cause;
+    const char *text = invocation_text(invocation, option);
+    if (!text)
+        return STATUS_OK;
+    return explain_value(option, text, quantity_parse_size(text, ret_bytes, &cause), &cause, err);
 }
 
 /* ---- settings ------------------------------------------------------------------------------ */

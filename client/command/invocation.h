@@ -46,11 +46,13 @@ enum status invocation_load_settings(struct invocation *invocation, struct error
 bool invocation_has(const struct invocation *invocation, const char *option);
 /* The value that was given last, or NULL. */
 const char *invocation_text(const struct invocation *invocation, const char *option);
-/* A whole number or a duration; *ret_value is left alone when the option was not given. */
+/* A whole number, a duration or a size; *ret_value is left alone when the option was not given. */
 enum status invocation_number(const struct invocation *invocation, const char *option,
                               int64_t *ret_value, struct error *err) MUST_CHECK;
 enum status invocation_duration(const struct invocation *invocation, const char *option,
                                 int64_t *ret_ms, struct error *err) MUST_CHECK;
+enum status invocation_size(const struct invocation *invocation, const char *option,
+                            int64_t *ret_bytes, struct error *err) MUST_CHECK;
 
 /* To the socket that this setting names. */
 struct newsloom_options invocation_connect(const struct invocation *invocation,

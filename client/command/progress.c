@@ -48,19 +48,19 @@ void progress_draw(struct progress *progress, const struct progress_figures *fig
         return;
     progress->drawn_ms = now_ms;
     double spent_ms = (double)(now_ms - progress->start_ms + 1);
-    double rate = (double)figures->articles * 1000.0 / spent_ms;
+    double rate = (double)figures->done * 1000.0 / spent_ms;
+    const char *unit = figures->unit ? figures->unit : "articles";
     const char *note = figures->note ? figures->note : "";
     if (figures->share < 0) {
-        (void)snprintf(line, sizeof(line), "%" PRIu64 " articles  %.0f/s  %s", figures->articles,
-                       rate, note);
+        (void)snprintf(line, sizeof(line), "%" PRIu64 " %s  %.0f/s  %s", figures->done, unit, rate,
+                       note);
     } else {
         double share = figures->share > 1 ? 1 : figures->share;
         bar_text(share, bar);
         if (share > 0 && spent_ms > SETTLE_MS)
             (void)duration_short((uint64_t)(spent_ms * (1 - share) / share), eta);
-        (void)snprintf(line, sizeof(line),
-                       "[%s] %3.0f %%  %" PRIu64 " articles  %.0f/s  ETA %s  %s", bar, 100 * share,
-                       figures->articles, rate, *eta ? eta : "-", note);
+        (void)snprintf(line, sizeof(line), "[%s] %3.0f %%  %" PRIu64 " %s  %.0f/s  ETA %s  %s", bar,
+                       100 * share, figures->done, unit, rate, *eta ? eta : "-", note);
     }
     (void)fprintf(stderr, "\r%.*s\033[K", (int)terminal_columns(), line);
     (void)fflush(stderr);

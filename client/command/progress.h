@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * progress - one line on a terminal that says how far a feed is; nothing when stderr is none.
+ * progress - one line on a terminal that says how far a verb is; nothing when stderr is none.
  */
 #ifndef CLIENT_COMMAND_PROGRESS_H
 #define CLIENT_COMMAND_PROGRESS_H
@@ -17,8 +17,9 @@ struct progress {
 
 struct progress_figures {
     double share; /* 0 to 1; below 0: the end is not known */
-    uint64_t articles;
+    uint64_t done;
     const char *note; /* "waiting for the broker"; or NULL */
+    const char *unit; /* of done; NULL: "articles" */
 };
 
 void progress_init(struct progress *progress, bool wanted);

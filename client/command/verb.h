@@ -37,6 +37,7 @@ struct verb {
     int (*run)(struct invocation *invocation); /* gives the exit code */
 };
 
+extern const struct verb verb_backup;
 extern const struct verb verb_config;
 extern const struct verb verb_dead;
 extern const struct verb verb_drain;

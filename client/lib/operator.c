@@ -119,3 +119,17 @@ enum status newsloom_operator_control(struct newsloom_operator *op, Newsloom__V1
         *ret_condition = op->answer.envelope->control_answer->condition;
     return status;
 }
+
+enum status newsloom_operator_backup(struct newsloom_operator *op,
+                                     Newsloom__V1__BackupRequest *request,
+                                     const Newsloom__V1__BackupAnswer **ret_answer,
+                                     struct error *err)
+{
+    Newsloom__V1__Envelope question = NEWSLOOM__V1__ENVELOPE__INIT;
+    question.body_case = NEWSLOOM__V1__ENVELOPE__BODY_BACKUP_REQUEST;
+    question.backup_request = request;
+    enum status status = ask(op, &question, NEWSLOOM__V1__ENVELOPE__BODY_BACKUP_ANSWER, err);
+    if (status == STATUS_OK)
+        *ret_answer = op->answer.envelope->backup_answer;
+    return status;
+}

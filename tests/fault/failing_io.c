@@ -4,21 +4,26 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #define MOST_RULES 8
+#define PAGE_SIZE  4096
+#define SLOW_MS    20
 #define META_LIMIT 512        /* a head is smaller than any page */
 #define META_END   (2 * 4096) /* there are two, at the beginning of the file */
 
 enum call {
+    CALL_WRITE,
     CALL_PWRITE,
     CALL_WRITEV,
     CALL_FDATASYNC,
@@ -27,12 +32,12 @@ enum call {
     CALL_META,
     CALLS
 };
-enum fate { FATE_NONE, FATE_EIO, FATE_ENOSPC, FATE_SHORT, FATE_KILL, FATE_KILLED };
+enum fate { FATE_NONE, FATE_EIO, FATE_ENOSPC, FATE_SHORT, FATE_SLOW, FATE_KILL, FATE_KILLED };
 
 static const char *const call_names[CALLS] = {
-    "pwrite", "writev", "fdatasync", "fsync", "posix_fallocate", "meta",
+    "write", "pwrite", "writev", "fdatasync", "fsync", "posix_fallocate", "meta",
 };
-static const char *const fate_names[] = {"", "EIO", "ENOSPC", "SHORT", "KILL", "KILLED"};
+static const char *const fate_names[] = {"", "EIO", "ENOSPC", "SHORT", "SLOW", "KILL", "KILLED"};
 
 static struct rule {
     enum call call;
@@ -140,6 +145,25 @@ static void tell_flush(void)
 }
 
 #define REAL(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
+
+static bool is_file(int fd)
+{
+    struct stat file;
+    return fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
+}
+
+/* Shorter ones are lines of the log. */
+ssize_t write(int fd, const void *bytes, size_t size)
+{
+    enum fate fate = size >= PAGE_SIZE && is_file(fd) ? fate_of(CALL_WRITE) : FATE_NONE;
+    if (is_refused(fate))
+        return -1;
+    if (fate == FATE_SLOW)
+        (void)poll(NULL, 0, SLOW_MS);
+    ssize_t written = REAL(write)(fd, bytes, fate == FATE_SHORT ? size / 2 : size);
+    die_after(fate);
+    return written;
+}
 
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
 {
