@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zmq.h>
 
 #include "common/clock.h"
@@ -30,6 +31,7 @@ struct keeper {
     int64_t first_ms; /* when the oldest of them came */
     int64_t retry_ms; /* BLOCKED: when to try again */
     int64_t backoff_ms;
+    char reason[sizeof((struct error *)0)->text]; /* BLOCKED: what was said last */
     bool stopped;
 };
 
@@ -60,8 +62,10 @@ static void become(struct keeper *keeper, enum status status, const struct error
         /* between half and all of it, so that workers do not come back together */
         keeper->retry_ms = clock_mono_ms() + keeper->backoff_ms / 2 +
                            (int64_t)(dice % (uint32_t)(keeper->backoff_ms / 2 + 1));
-        if (keeper->state != KEEPER_BLOCKED)
+        /* what keeps us off may change: first it restarts, then it has no connection left */
+        if (keeper->state != KEEPER_BLOCKED || strcmp(keeper->reason, err->text) != 0)
             say(keeper, NOTE_BLOCKED, err);
+        (void)snprintf(keeper->reason, sizeof keeper->reason, "%s", err->text);
         keeper->state = KEEPER_BLOCKED;
     }
 }

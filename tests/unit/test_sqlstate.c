@@ -10,11 +10,11 @@ static void wrong_data_is_permanent(void **state)
     assert_int_equal(sqlstate_judge("54000"), SQL_PERMANENT);
 }
 
-static void races_and_timeouts_get_one_more_chance(void **state)
+static void races_get_one_more_chance_and_slowness_is_looked_into(void **state)
 {
     (void)state;
     assert_int_equal(sqlstate_judge("23505"), SQL_ONCE_MORE);
-    assert_int_equal(sqlstate_judge("57014"), SQL_ONCE_MORE);
+    assert_int_equal(sqlstate_judge("57014"), SQL_SLOW);
 }
 
 static void server_that_is_away_says_nothing_of_the_article(void **state)
@@ -48,7 +48,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_data_is_permanent),
-        cmocka_unit_test(races_and_timeouts_get_one_more_chance),
+        cmocka_unit_test(races_get_one_more_chance_and_slowness_is_looked_into),
         cmocka_unit_test(server_that_is_away_says_nothing_of_the_article),
         cmocka_unit_test(unfit_database_stops_the_worker),
         cmocka_unit_test(status_follows_the_verdict),

@@ -55,8 +55,10 @@ struct article_row {
     int64_t article_id; /* of PostgreSQL */
     bool permanent;     /* REFUSED: trying again cannot help */
     char why[ROW_WHY_SIZE];
-    unsigned once_more; /* judgements so far, kept between calls */
-    unsigned losses;    /* connections lost while it was alone */
+    unsigned once_more;  /* judgements so far, kept between calls */
+    unsigned losses;     /* connections lost while it was alone */
+    unsigned slow;       /* statements cut off for taking too long while it was alone */
+    uint64_t slow_since; /* transactions that were committed before the first of them */
 };
 
 /* Put the row's identity into its extraction and pack it. LIMIT when it is larger than the contract

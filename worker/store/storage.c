@@ -8,10 +8,13 @@
 #include "common/crash.h"
 #include "worker/store/connection.h"
 #include "worker/store/copies.h"
+#include "worker/store/verdict.h"
 
 #define ID_POOL       256 /* article ids reserved at a time */
-#define LOSSES_LIMIT  8   /* connections that an article alone may cost before it is given back */
 #define REPEATS_LIMIT 4   /* of one article within a call, while others race with us */
+#define IN_VAIN_LIMIT                                                           \
+    3 /* articles tried alone, one after another, that had to wait for somebody \
+       */
 
 struct storage {
     struct connection *connection;
@@ -19,6 +22,7 @@ struct storage {
     int64_t ids[ID_POOL];
     size_t id_count;
     unsigned losses; /* batches in a row whose connection broke */
+    size_t first;    /* the row that the next round of single rows begins with */
     struct storage_figures figures;
 };
 
@@ -227,9 +231,7 @@ static enum status find_article(struct storage *storage, struct article_row *row
 static void refuse(struct storage *storage, struct article_row *row, bool permanent,
                    const char *why)
 {
-    row->end = ROW_REFUSED;
-    row->permanent = permanent;
-    (void)snprintf(row->why, sizeof row->why, "%.*s", (int)sizeof row->why - 1, why);
+    verdict_refuse(row, permanent, why);
     storage->figures.refused++;
 }
 
@@ -339,32 +341,14 @@ static enum status settle_found(struct storage *storage, struct article_row *row
 
 /* ---- judging ---- */
 
-/* What a failure means for the one row that was alone with it. Returns what the caller does next:
- * OK try this row again or go on, AGAIN later, BROKEN stop. */
 static enum status judge(struct storage *storage, struct article_row *row,
                          const struct failure *failure, struct error *err)
 {
-    char why[sizeof failure->text + sizeof failure->state + 16];
-    (void)snprintf(why, sizeof why, "%s%s%s", failure->text, failure->state[0] ? ", SQLSTATE " : "",
-                   failure->state);
-    switch (failure->verdict) {
-    case SQL_PERMANENT:
-        refuse(storage, row, true, why);
-        return STATUS_OK;
-    case SQL_ONCE_MORE:
-        if (row->once_more++ > 0)
-            refuse(storage, row, true, why);
-        return STATUS_OK;
-    case SQL_BROKEN:
-        return error_set(err, STATUS_BROKEN, "cannot store: %s", why);
-    case SQL_AGAIN:
-        break;
-    }
-    if (strncmp(failure->state, "25", 2) == 0)
+    if (failure->verdict == SQL_AGAIN && strncmp(failure->state, "25", 2) == 0)
         storage_connection_close(storage->connection); /* find the server that takes writes */
-    if (failure->connection_lost && ++row->losses >= LOSSES_LIMIT)
-        refuse(storage, row, false, "the connection to PostgreSQL breaks at this article");
-    return error_set(err, STATUS_AGAIN, "could not store: %s", why);
+    enum status status = verdict_judge(row, failure, storage->figures.batches, err);
+    storage->figures.refused += row->end == ROW_REFUSED;
+    return status;
 }
 
 static enum status save_alone(struct storage *storage, struct article_row *row, bool is_there,
@@ -392,21 +376,34 @@ static enum status save_alone(struct storage *storage, struct article_row *row, 
     return verdict;
 }
 
-/* Each OPEN row alone. A lost connection ends the round, so that the caller can wait. */
+/*
+ * Each OPEN row alone. A lost connection ends the round, so that the caller can wait; so do
+ * IN_VAIN_LIMIT rows in a row that wait for somebody in vain: each may have taken as long as a
+ * time-out, and the next are no better off. The next round begins behind them.
+ */
 static enum status save_each(struct storage *storage, struct article_row **rows, size_t count,
                              bool are_there, struct error *err)
 {
     enum status worst = STATUS_OK;
+    unsigned in_vain = 0;
+    size_t first = storage->first;
+    storage->first = 0;
     for (size_t i = 0; i < count; i++) {
-        if (rows[i]->end != ROW_OPEN)
+        struct article_row *row = rows[(first + i) % count];
+        if (row->end != ROW_OPEN)
             continue;
-        enum status status = save_alone(storage, rows[i], are_there, err);
+        enum status status = save_alone(storage, row, are_there, err);
         if (status == STATUS_BROKEN)
             return status;
         if (status != STATUS_OK)
             worst = status;
         if (status != STATUS_OK && !storage_connection_is_open(storage->connection))
             return status;
+        in_vain = status == STATUS_OK ? 0 : in_vain + 1;
+        if (in_vain == IN_VAIN_LIMIT) {
+            storage->first = first + i + 1;
+            return status;
+        }
     }
     return worst;
 }
@@ -465,11 +462,11 @@ enum status storage_save(struct storage *storage, struct article_row **rows, siz
     enum status status = storage_open(storage, err);
     if (status != STATUS_OK)
         return status;
-    /* A row that was judged before, that may be what breaks the connection, or that is only looked
-     * for goes alone. */
+    /* A row that was judged before, that may be what breaks the connection or is slow, or that is
+     * only looked for goes alone. */
     bool alone = storage->losses >= 2;
     for (size_t i = 0; i < open; i++)
-        alone |= rows[i]->once_more > 0 || rows[i]->losses > 0 || rows[i]->look_only;
+        alone |= verdict_is_pending(rows[i]) || rows[i]->look_only;
     if (alone) {
         storage->losses = 0;
         return save_each(storage, rows, open, false, err);
