@@ -12,7 +12,7 @@ import pytest
 
 from support.articles import Newsroom
 from support.ledger import Ledger
-from support.postgres import Postgres
+from support.postgres import Postgres, roomy_memory
 from support.programs import Broker, Worker
 
 
@@ -111,13 +111,13 @@ def broker(new_broker):
     return new_broker()
 
 
-def roomy_memory():
-    """Where there is memory enough PostgreSQL's files stay off the disk, which others may be using;
-    it flushes all the same, and a kill is a kill."""
-    shm = Path("/dev/shm")
-    if shm.is_dir() and os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > 2 << 30:
-        return shm
-    return None
+@pytest.fixture
+def roomy_directory():
+    """For the clusters that a test makes itself."""
+    path = Path(tempfile.mkdtemp(prefix="nl-pg-", dir=roomy_memory()))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +143,7 @@ def database(postgres):
 def new_worker(directory, programs):
     def make(broker, database, name=None, start=True, crash_at="", env=None, **settings):
         name = name or f"worker{sum(p.name == 'newsloom-worker' for p in programs) + 1}"
-        url = database if isinstance(database, str) else database.url
+        url = database if isinstance(database, str) else database.worker_url
         worker = Worker(directory / name, broker, url, env,
                         **{k.replace("_", "."): v for k, v in settings.items()})
         programs.append(worker)

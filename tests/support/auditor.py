@@ -39,6 +39,7 @@ class Audit:
     withdrawn: int = 0
     duplicates: int = 0
     forgotten: int = 0  # ended, and no longer known to the broker
+    rowless: int = 0    # stored, and only the event log has it
     entries: int = 0
     lost: list = field(default_factory=list)
     doubled: list = field(default_factory=list)
@@ -110,11 +111,12 @@ def wait_settled(broker, deadline: float = 60.0) -> None:
 
 
 class Auditor:
-    def __init__(self, broker, ledger, storage, may_forget=False):
+    def __init__(self, broker, ledger, storage, may_forget=False, may_forget_rows=False):
         """storage: a Database or a MemoryStorage. may_forget: retention of keys was at work, so a
-        stored article may be known to storage alone."""
+        stored article may be known to storage alone. may_forget_rows: the database lost commits, so
+        it may be known to the event log alone."""
         self.broker, self.ledger, self.storage = broker, ledger, storage
-        self.may_forget = may_forget
+        self.may_forget, self.may_forget_rows = may_forget, may_forget_rows
         self.audit = Audit()
 
     def run(self, followers=(), deadline: float = 60.0) -> Audit:
@@ -241,7 +243,7 @@ class Auditor:
                                    f"{stored[0].sequence}")
         payload = entries[stored[0].sequence][1]
         if row is None:
-            self.audit.lost.append(f"{name} is STORED and has no row")
+            self.check_rowless(name, stored[0], payload)
             return
         if row.digest != promise.digest:
             self.audit.torn.append(f"the row of {name} is of other content")
@@ -249,6 +251,14 @@ class Auditor:
             self.audit.torn.append(f"{name}: the entry's bytes are not the stored ones")
         if digest_bytes(row.extraction) != stored[0].extraction_digest:
             self.audit.torn.append(f"{name}: the entry's digest is not that of the stored bytes")
+
+    def check_rowless(self, name, entry, payload) -> None:
+        if not self.may_forget_rows:
+            self.audit.lost.append(f"{name} is STORED and has no row")
+        elif digest_bytes(payload) != entry.extraction_digest:
+            self.audit.torn.append(f"{name} has no row, and its entry's bytes are not those of its digest")
+        else:
+            self.audit.rowless += 1
 
     # ---- rows ----
 
@@ -270,6 +280,8 @@ def report(test: str, audit: Audit, faults: int, **more) -> None:
     """One line for people, and one for tests/fault/run."""
     counts = {"articles": audit.articles, "stored": audit.stored, "dead": audit.dead,
               "duplicates": audit.duplicates, "entries": audit.entries, "faults": faults, **more}
+    if audit.rowless:
+        counts["rowless"] = audit.rowless
     print(f"\n{test}: " + " ".join(f"{name}={value}" for name, value in counts.items()))
     path = os.environ.get("NEWSLOOM_FAULT_REPORT")
     if path:
@@ -277,3 +289,14 @@ def report(test: str, audit: Audit, faults: int, **more) -> None:
             out.write(json.dumps({"test": test, "lost": len(audit.lost),
                                   "doubled": len(audit.doubled), "torn": len(audit.torn),
                                   **counts}) + "\n")
+
+
+def check_no_attempt_burnt(broker, ledger) -> None:
+    """Whatever happened was nobody's fault among the articles."""
+    feeder = Feeder(broker.endpoint("feed"))
+    try:
+        charged = {f"{p.source}/{p.key}": outcome.attempts_charged for p in ledger.promises.values()
+                   if (outcome := feeder.outcome(p.source, p.key, p.revision)).attempts_charged}
+    finally:
+        feeder.close()
+    assert not charged, f"attempts were burnt: {dict(list(charged.items())[:10])}"

@@ -12,8 +12,9 @@ import psycopg
 from support import programs
 from support.waiting import wait_for
 
-PORT = 5432  # names the socket file only: there is no TCP listener
+PORT = 5432  # names the socket file only, unless a test asks for a TCP listener
 TEMPLATE = "newsloom_template"
+WORKER, READER = "loom", "analyst"  # login roles with the rights of newsloom_worker and newsloom_reader
 
 
 def _bindir() -> Path:
@@ -40,30 +41,57 @@ def _user() -> dict:
     raise RuntimeError("no unprivileged user to run PostgreSQL as")
 
 
+def _runs(process: int, name: str) -> bool:
+    try:
+        words = Path(f"/proc/{process}/stat").read_text()
+        return f"({name})" in words and ") Z " not in words
+    except OSError:
+        return False
+
+
+def roomy_memory():
+    """Where there is memory enough PostgreSQL's files stay off the disk, which others may be using;
+    it flushes all the same, and a kill is a kill."""
+    shm = Path("/dev/shm")
+    if shm.is_dir() and os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > 2 << 30:
+        return shm
+    return None
+
+
 class Postgres:
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, initdb=(), copy_of: "Postgres" = None):
+        """A fresh cluster; or the standby of another, which follows it once it is started."""
         self.directory = Path(directory)
         self.data = self.directory / "data"
         self.bin = _bindir()
         self.user = _user()
         self.process = None
+        self.port = PORT
         self.databases = 0
         self.kills = 0
-        self.directory.mkdir(parents=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o755)
+        self.own(self.directory)
+        if copy_of is None:
+            self._do("initdb", "-D", self.data, "-U", "newsloom", "--auth=trust", "-E", "UTF8",
+                     "--locale=C.UTF-8", "--no-sync", "--no-instructions", *initdb)
+        else:
+            self._do("pg_basebackup", "-D", self.data, "-d", copy_of.url("postgres"), "-X", "stream",
+                     "-c", "fast", "--no-sync", "-R")
+
+    def own(self, path: Path) -> None:
         if self.user:
-            os.chown(self.directory, self.user["user"], self.user["group"])
-        self._do("initdb", "-D", self.data, "-U", "newsloom", "--auth=trust", "-E", "UTF8",
-                 "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+            os.chown(path, self.user["user"], self.user["group"])
 
     def _do(self, name, *arguments) -> None:
+        """One of PostgreSQL's own programs, run to its end."""
         done = subprocess.run([str(self.bin / name), *map(str, arguments)], capture_output=True,
                               text=True, cwd=self.directory, env=programs.environment(), **self.user)
         if done.returncode != 0:
             raise RuntimeError(f"{name}: {done.stderr or done.stdout}")
 
     def start(self, **settings) -> "Postgres":
-        values = {"listen_addresses": "", "port": PORT, "unix_socket_directories": self.directory,
+        values = {"listen_addresses": "", "port": self.port, "unix_socket_directories": self.directory,
                   "max_connections": 60, "shared_buffers": "64MB", "fsync": "on",
                   "synchronous_commit": "on", "log_min_messages": "warning",
                   "log_line_prefix": "%m [%p] ", "deadlock_timeout": "200ms", **settings}
@@ -77,14 +105,29 @@ class Postgres:
         wait_for(self._answers, 60, "PostgreSQL answers")
         return self
 
+    def own_processes(self) -> list:
+        """The postmaster, and what it started: ids."""
+        try:
+            return [self.process.pid] + [
+                int(child) for child in
+                Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
+        except OSError:
+            return []
+
     def _answers(self) -> bool:
         if self.process.poll() is not None:
             raise RuntimeError(f"PostgreSQL ended: {(self.directory / 'log').read_text()[-2000:]}")
+        return self.is_answering()
+
+    def is_answering(self) -> bool:
         try:
             psycopg.connect(self.url("postgres"), connect_timeout=2).close()
             return True
         except psycopg.OperationalError:
             return False
+
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
 
     def stop(self, how: int = signal.SIGINT) -> None:
         """SIGINT: at once but clean; SIGQUIT: at once, recovery at the next start."""
@@ -97,12 +140,26 @@ class Postgres:
         self.kills += 1
         self.stop(signal.SIGQUIT)
 
-    def url(self, database: str, host=None, port: int = PORT) -> str:
-        return f"host={host or self.directory} port={port} dbname={database} user=newsloom"
+    def kill9(self, everything: bool = True) -> None:
+        """SIGKILL: of all its processes, as when the host goes; or of the postmaster alone, whose
+        children find out by themselves and go on until then. Returns when none is left."""
+        own = self.own_processes()
+        for process in own if everything else own[:1]:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.kills += 1
+        self.process.wait(60)
+        wait_for(lambda: not any(_runs(process, "postgres") for process in own), 60,
+                 "PostgreSQL's processes are gone")
+
+    def url(self, database: str, host=None, port: int = None) -> str:
+        return f"host={host or self.directory} port={port or self.port} dbname={database} user=newsloom"
 
     @property
     def socket_path(self) -> str:
-        return f"{self.directory}/.s.PGSQL.{PORT}"
+        return f"{self.directory}/.s.PGSQL.{self.port}"
 
     def execute(self, sql: str, database: str = "postgres", *values):
         with psycopg.connect(self.url(database), autocommit=True) as connection:
@@ -112,6 +169,12 @@ class Postgres:
     def prepare_template(self) -> None:
         self.execute(f"CREATE DATABASE {TEMPLATE}")
         programs.run("newsloom-migrate", "--database", self.url(TEMPLATE), check=True)
+        self.make_logins()
+
+    def make_logins(self) -> None:
+        """As docs/operations.md says: who logs in is granted one of the schema's roles, and no more."""
+        self.execute(f"CREATE ROLE {WORKER} LOGIN IN ROLE newsloom_worker")
+        self.execute(f"CREATE ROLE {READER} LOGIN IN ROLE newsloom_reader")
 
     def new_database(self, migrated: bool = True) -> "Database":
         self.databases += 1
@@ -130,8 +193,16 @@ class Database:
     def url(self) -> str:
         return self.server.url(self.name)
 
+    @property
+    def worker_url(self) -> str:
+        """What workers are given: a role that may do their work and nothing else."""
+        return self.url_of(WORKER)
+
+    def url_of(self, user: str) -> str:
+        return self.url.replace("user=newsloom", f"user={user}")
+
     def through(self, proxy) -> str:
-        return self.server.url(self.name, proxy.host, proxy.port)
+        return self.server.url(self.name, proxy.host, proxy.port).replace("user=newsloom", f"user={WORKER}")
 
     def execute(self, sql: str, *values):
         return self.server.execute(sql, self.name, *values)

@@ -72,13 +72,14 @@ class Rig:
             thread.start()
         return self
 
-    def settle_and_audit(self, test: str, faults: int, deadline: float = 90.0, **more):
+    def settle_and_audit(self, test: str, faults: int, deadline: float = 90.0, may_forget_rows=False,
+                         **more):
         """Stops the load, waits for every end, audits, reports."""
         for helper in self.helpers:
             helper.finish()
         for feeder in self.feeders:
             feeder.finish()
-        auditor = Auditor(self.broker, self.ledger, self.storage)
+        auditor = Auditor(self.broker, self.ledger, self.storage, may_forget_rows=may_forget_rows)
         wait_settled(self.broker, deadline)
         subscriber = self._caught_up()
         for worker in self.workers:

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PostgreSQL restarts, is killed, turns read-only, has no connection left, is away for many leases:
+nothing is lost, no attempt is burnt, no worker has to be started again."""
+import signal
+
+import psycopg
+
+from support.postgres import WORKER
+from support.waiting import breathe, wait_for
+
+
+def test_restart_and_kill(weather, postgres, database, time_given):
+    ways = {
+        "restart": lambda: postgres.stop(signal.SIGINT),
+        "crash": postgres.crash,
+        "postmaster": lambda: postgres.kill9(everything=False),
+        "everything": postgres.kill9,
+    }
+    done = dict.fromkeys(ways, 0)
+    weather.begin(database)
+    for number in time_given.rounds(len(ways)):
+        way = list(ways)[number] if number < len(ways) else weather.chance.choice(list(ways))
+        ways[way]()
+        breathe(weather.chance.uniform(0, 1))  # so long it is away: the fault, not a wait
+        postgres.start()
+        done[way] += 1
+        weather.fault_is_over()
+        breathe(weather.chance.uniform(0, 0.3))
+    weather.finish("postgres_restart_and_kill", **done)
+
+
+def test_away_for_many_leases_burns_no_attempt(weather, postgres, database, time_given):
+    """An hour's absence with settings that make an hour short: leases of a second."""
+    weather.begin(database)
+    for _ in time_given.rounds(1):
+        postgres.crash()
+        wait_for(weather.is_blocked, 20, "both workers say so")
+        breathe(3)  # the fault: three leases
+        postgres.start()
+        weather.fault_is_over()
+    weather.finish("postgres_away")
+
+
+def test_read_only_server_is_waited_for(weather, postgres, database, time_given):
+    weather.begin(database)
+    for _ in time_given.rounds(3):
+        read_only(postgres, True)
+        wait_for(weather.is_blocked, 20, "both workers are refused by it")
+        read_only(postgres, False)
+        weather.fault_is_over()
+    weather.finish("postgres_read_only")
+
+
+def read_only(postgres, wish: bool) -> None:
+    """The server takes nothing any more from anybody but its superuser."""
+    postgres.execute("ALTER ROLE newsloom SET default_transaction_read_only = off")
+    postgres.execute(f"ALTER SYSTEM SET default_transaction_read_only = {'on' if wish else 'off'}")
+    postgres.execute("SELECT pg_reload_conf()")
+
+
+def test_no_connection_left_is_waited_for(weather, postgres, database, time_given):
+    """53300: others have taken every slot that is not a superuser's."""
+    postgres.stop()
+    postgres.start(max_connections=12)
+    try:
+        weather.begin(database)
+        for _ in time_given.rounds(2):
+            taken = []
+            wait_for(lambda: squeeze(database, taken) or weather.is_blocked(), 30,
+                     "both workers find no connection")
+            wait_for(lambda: all("connection slots" in worker.log() for worker in weather.workers), 20,
+                     "both say what keeps them off now")
+            for connection in taken:
+                connection.close()
+            weather.fault_is_over()
+        weather.finish("postgres_no_connection_left")
+    finally:
+        postgres.stop()
+        postgres.start()
+
+
+def squeeze(database, taken) -> None:
+    """Cuts the workers off and is faster than they are: takes whatever slot is free then."""
+    database.server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                            f"WHERE usename = '{WORKER}' AND application_name <> 'other'")
+    while True:
+        try:
+            taken.append(psycopg.connect(database.worker_url, application_name="other"))
+        except psycopg.OperationalError as error:
+            assert "slots" in str(error)
+            return

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors that a healthy server gives: deadlocks, serialization failures, locks and statements that take
+too long. They cost nobody an attempt, but for the one article whose own statement never ends."""
+import psycopg
+
+from support.articles import Newsroom
+from support.auditor import Auditor, report
+from support.feeder import Feeder
+from support.waiting import wait_for
+
+# Raised with every n-th article, at its insert or at COMMIT: what sqlstate.h calls AGAIN.
+ERRORS = """
+CREATE TABLE newsloom.bad_luck (often double precision, code text);
+GRANT SELECT ON newsloom.bad_luck TO PUBLIC;
+CREATE SEQUENCE newsloom.bad_lucks;
+GRANT USAGE ON newsloom.bad_lucks TO PUBLIC;
+CREATE FUNCTION newsloom.bad_luck() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE luck record;
+BEGIN
+    SELECT * INTO luck FROM newsloom.bad_luck WHERE random() < often ORDER BY random() LIMIT 1;
+    IF FOUND THEN
+        PERFORM nextval('newsloom.bad_lucks');
+        RAISE EXCEPTION 'bad luck' USING ERRCODE = luck.code;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER bad_luck AFTER INSERT ON newsloom.article
+    FOR EACH ROW EXECUTE FUNCTION newsloom.bad_luck();
+CREATE CONSTRAINT TRIGGER bad_luck_at_commit AFTER INSERT ON newsloom.mention
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.ordinal = 0)
+    EXECUTE FUNCTION newsloom.bad_luck();
+"""
+AGAIN = ("40001", "40P01", "55P03", "53100", "53200", "53400", "57P03", "58030", "25006", "08006")
+
+# Transactions of workers get limits that a test can wait for.
+LIMITS = """
+CREATE FUNCTION newsloom.limits() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('{name}', '{limit}ms', true);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER limits BEFORE INSERT ON newsloom.article EXECUTE FUNCTION newsloom.limits();
+"""
+SLOW = """
+CREATE TABLE newsloom.slow (key text);
+GRANT SELECT ON newsloom.slow TO PUBLIC;
+CREATE FUNCTION newsloom.slow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_sleep(60) FROM newsloom.slow JOIN newsloom.article USING (key)
+    WHERE article_id = NEW.article_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER slow AFTER INSERT ON newsloom.mention
+    FOR EACH ROW WHEN (NEW.ordinal = 0) EXECUTE FUNCTION newsloom.slow();
+"""
+
+
+def waiting_for(database, table: str) -> int:
+    return database.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass",
+                          f"newsloom.{table}")
+
+
+def test_deadlocks_are_repeated(weather, database, time_given):
+    """Another program locks two tables in the other order, and its patience is longer than ours."""
+    database.execute(f"ALTER DATABASE {database.name} SET deadlock_timeout = '500ms'")
+    weather.begin(database)
+    for _ in time_given.rounds(4):
+        with psycopg.connect(database.url) as other:
+            other.execute("SET deadlock_timeout = '60s'")
+            other.execute("LOCK TABLE newsloom.entity IN SHARE MODE")
+            wait_for(lambda: waiting_for(database, "entity"), 20, "a worker waits for us")
+            other.execute("LOCK TABLE newsloom.article IN SHARE MODE")  # and we for the worker
+        weather.fault_is_over()
+    deadlocks = database.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    assert deadlocks >= weather.faults, "there was no deadlock in every round"
+    weather.finish("postgres_deadlock", deadlocks=deadlocks)
+
+
+def test_errors_that_pass_are_repeated(weather, database, time_given):
+    database.execute(ERRORS)
+    weather.begin(database)
+    for number in time_given.rounds(len(AGAIN) // 2):
+        for code in (AGAIN[2 * number % len(AGAIN)], AGAIN[(2 * number + 1) % len(AGAIN)]):
+            database.execute("INSERT INTO newsloom.bad_luck VALUES (%s, %s)",
+                             weather.chance.choice((0.02, 0.1)), code)
+        weather.wait_stored(5)
+        database.execute("DELETE FROM newsloom.bad_luck")
+        weather.fault_is_over()
+    errors = database.value("SELECT last_value FROM newsloom.bad_lucks")  # no rollback takes a number back
+    assert errors > weather.faults
+    weather.finish("postgres_errors_that_pass", errors=errors)
+
+
+def test_locks_are_waited_for(weather, database, time_given):
+    """55P03: whoever holds the lock may hold it for long; the others' articles wait with it."""
+    database.execute(LIMITS.format(name="lock_timeout", limit=300))
+    weather.begin(database)
+    for _ in time_given.rounds(2):
+        with psycopg.connect(database.url) as other:
+            other.execute("LOCK TABLE newsloom.mention IN SHARE MODE")
+            wait_for(lambda: all("55P03" in worker.log() for worker in weather.workers), 20,
+                     "both workers waited in vain")
+        weather.fault_is_over()
+    weather.finish("postgres_lock_timeout")
+
+
+def test_slow_server_costs_nobody(weather, database, time_given):
+    """57014 of whole batches and of articles alone, while nothing goes through: it is the server."""
+    database.execute(LIMITS.format(name="statement_timeout", limit=700))
+    weather.begin(database)
+    for _ in time_given.rounds(1):
+        with psycopg.connect(database.url) as other:
+            other.execute("LOCK TABLE newsloom.mention IN SHARE MODE")
+            wait_for(lambda: all("57014" in worker.log() for worker in weather.workers), 30,
+                     "both workers were cut off")
+        weather.fault_is_over()
+    weather.finish("postgres_slow_server")
+
+
+def test_statement_that_never_ends_costs_its_article(new_broker, new_worker, database, ledger, seed):
+    """57014 twice, alone, while others go through: they are not held up for it any longer."""
+    database.execute(LIMITS.format(name="statement_timeout", limit=700) + SLOW)
+    broker = new_broker()
+    new_worker(broker, database)
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    pieces = Newsroom(seed).pieces(20)
+    database.execute("INSERT INTO newsloom.slow VALUES (%s)", pieces[11].key)
+    feeder.submit(pieces)
+    audit = Auditor(broker, ledger, database).run()
+    assert (audit.stored, audit.dead) == (19, 1)
+    outcome = feeder.outcome(pieces[11].source, pieces[11].key)
+    assert "57014" in outcome.reason
+    charged = [feeder.outcome(p.source, p.key).attempts_charged for p in pieces]
+    assert [n for at, n in enumerate(charged) if at != 11] == [0] * 19
+    report("statement_that_never_ends", audit, 1)
+    feeder.close()
