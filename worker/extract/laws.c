@@ -5,6 +5,27 @@
 
 enum { NAME_MOST = 36 };
 
+/* Words that end a name elsewhere belong to it in such company. */
+static bool is_compound(const struct search *search, uint32_t at)
+{
+    static const char pairs[][2][WORD_SIZE] = {
+        {"có", "tổ"},      {"có", "yếu"},     {"trong", "lĩnh"}, {"trong", "tình"},
+        {"trong", "hoạt"}, {"trong", "giao"}, {"liên", "chính"}, {"liên", "hợp"},
+        {"liên", "bang"},  {"liên", "minh"},  {"liên", "kết"},   {"liên", "thông"},
+        {"liên", "ngành"}, {"liên", "vận"},   {"liên", "hồ"},    {"hai", "lần"},
+        {"quy", "chế"},    {"quy", "hoạch"},  {"quy", "trình"},  {"quy", "tắc"},
+        {"quy", "tập"},    {"quy", "phạm"},   {"đối", "với"},    {"đào", "tạo"},
+        {"cải", "tạo"},    {"chế", "tạo"},    {"sáng", "tạo"},   {"tái", "tạo"},
+        {"mở", "rộng"},    {"quy", "mô"},
+    };
+    for (size_t i = 0; i < COUNT_OF(pairs); i++)
+        if ((reading_is(search->r, at, pairs[i][0]) &&
+             reading_is(search->r, at + 1, pairs[i][1])) ||
+            (reading_is(search->r, at - 1, pairs[i][0]) && reading_is(search->r, at, pairs[i][1])))
+            return true;
+    return false;
+}
+
 static bool is_stop(const struct search *search, uint32_t at)
 {
     static const char stops[][WORD_SIZE] = {
@@ -12,7 +33,7 @@ static bool is_stop(const struct search *search, uint32_t at)
         "đó",  "nhằm", "giữa", "vào", "từ",  "ngày", "cũng", "đang",  "thì", "ký",   "sau", "trước",
         "cho", "như",  "với",  "mới", "sớm", "nêu",  "còn",  "hai",   "có",  "mở",   "đến", "nên",
         "quy", "để",   "liên", "sửa", "năm", "góp",  "tạo",  "bởi",   ""};
-    return search_is_any(search, at, stops);
+    return search_is_any(search, at, stops) && !is_compound(search, at);
 }
 
 /* A number such as 202/2025/QH 15, 36-NQ/TW. */

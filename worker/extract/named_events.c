@@ -5,6 +5,26 @@
 
 enum { NAME_MOST = 30 };
 
+/* Words that end a name elsewhere belong to it in such company. */
+static bool is_compound(const struct search *search, uint32_t at)
+{
+    static const char pairs[][2][WORD_SIZE] = {
+        {"biểu", "diễn"},  {"diễn", "đàn"},    {"diễn", "tập"},     {"giao", "thông"},
+        {"thông", "tin"},  {"viễn", "thông"},  {"thông", "minh"},   {"truyền", "thông"},
+        {"tuyên", "giáo"}, {"tuyên", "dương"}, {"tuyên", "truyền"}, {"khai", "thác"},
+        {"triển", "khai"}, {"thành", "phố"},   {"thành", "viên"},   {"thành", "lập"},
+        {"thành", "tựu"},  {"thành", "thị"},   {"đô", "thành"},     {"trong", "lĩnh"},
+        {"trong", "tình"}, {"trong", "kỷ"},    {"trong", "giai"},   {"đối", "với"},
+        {"ngày", "hội"},   {"bằng", "sáng"},
+    };
+    for (size_t i = 0; i < COUNT_OF(pairs); i++)
+        if ((reading_is(search->r, at, pairs[i][0]) &&
+             reading_is(search->r, at + 1, pairs[i][1])) ||
+            (reading_is(search->r, at - 1, pairs[i][0]) && reading_is(search->r, at, pairs[i][1])))
+            return true;
+    return reading_is(search->r, at, "ngày") && search_is_capital(search, at);
+}
+
 static bool is_stop(const struct search *search, uint32_t at)
 {
     static const char stops[][WORD_SIZE] = {
@@ -12,7 +32,7 @@ static bool is_stop(const struct search *search, uint32_t at)
         "sẽ",   "để",   "ở",    "từ",  "theo",  "cho",   "khi",   "nêu",   "tới",   "sắp", "vừa",
         "cũng", "đang", "bằng", "đến", "ngày",  "thông", "tuyên", "bế",    "khai",  "nói", "mà",
         "thì",  "góp",  "rằng", "sau", "trước", "như",   "bị",    "cùng",  "thành", "xác", ""};
-    return search_is_any(search, at, stops);
+    return search_is_any(search, at, stops) && !is_compound(search, at);
 }
 
 /* "lần thứ tư", "lần 3", "khóa XIV". */
@@ -48,7 +68,11 @@ static bool ends_name(const struct search *search, uint32_t at, uint32_t stop)
 {
     const struct reading *r = search->r;
     bool is_dash = (reading_is(r, at, "-") || reading_is(r, at, "–")) && at + 1 < stop;
-    bool is_listed = reading_is(r, at, ",") && reading_is(r, at - 1, "phòng");
+    bool is_parliament = (reading_is(r, at + 1, "quốc") && reading_is(r, at + 2, "hội")) ||
+                         reading_is(r, at + 1, "hđnd"); /* "Kỳ họp thứ 8, Quốc hội khóa XV" */
+    bool is_listed =
+        reading_is(r, at, ",") &&
+        (reading_is(r, at - 1, "phòng") || (is_parliament && reading_has(r, at - 1, SHAPE_NUMBER)));
     if (search_has_flag(search, at, TOKEN_IN_DATE) && !reading_has(r, at, SHAPE_NUMBER))
         return true;
     return (reading_has(r, at, SHAPE_PUNCTUATION) && !is_dash && !is_listed) || is_stop(search, at);
