@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "broker/loading.h"
 #include "broker/opening.h"
 #include "common/clock.h"
 #include "common/crash.h"
@@ -238,7 +239,7 @@ void broker_forget(struct broker *b, uint64_t article_id)
 
 static int time_to_next_deadline(const struct broker *b)
 {
-    if (!b->feed_is_dry || !b->work_is_dry || !b->others_are_dry)
+    if (!b->feed_is_dry || !b->work_is_dry || !b->others_are_dry || loading_is_due(b))
         return 0;
     int64_t wait_ms = queue_next_due(b->queue);
     if (wait_ms != INT64_MAX)
@@ -433,6 +434,8 @@ static enum status broker_turn(struct broker *b, struct error *err)
     at_us = count_time(b, TALLY_TIME_COMMIT, at_us);
     give_answers(b);
     at_us = count_time(b, TALLY_TIME_ANSWER, at_us);
+    load_articles(b);
+    at_us = count_time(b, TALLY_TIME_LOAD, at_us);
     dispatch_articles(b);
     at_us = count_time(b, TALLY_TIME_DISPATCH, at_us);
     serve_subscribers(b);

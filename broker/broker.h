@@ -2,13 +2,14 @@
 /*
  * broker - one loop; the order of its steps is the promise.
  *
- *     take -> hear -> reclaim -> commit -> answer -> dispatch -> serve
+ *     take -> hear -> reclaim -> commit -> answer -> load -> dispatch -> serve
  *
  * take      submissions and questions of feeders, a bounded batch
  * hear      workers, subscribers, operators, the reader's finished jobs
  * reclaim   leases of workers that fell silent, waits that are over, retention
  * commit    everything that changed, one transaction, one sync
  * answer    receipts, settlements, refusals: never before the commit
+ * load      after a start: what was open before, a slice a turn, until all of it is in the queue
  * dispatch  articles to workers that have room
  * serve     batches to subscribers that have credit
  *
@@ -22,6 +23,7 @@
 
 #include "broker/bodies.h"
 #include "broker/guard.h"
+#include "broker/handouts.h"
 #include "broker/leases.h"
 #include "broker/options.h"
 #include "broker/queue.h"
@@ -60,6 +62,7 @@ struct broker {
     struct guard *guard;
     struct queue *queue;
     struct leases *leases;
+    struct handouts *handouts;
     struct workers *workers;
     struct subscribers *subscribers;
     struct bodies bodies;
@@ -73,6 +76,10 @@ struct broker {
     int64_t started_at_ms; /* wall clock */
     int64_t grace_end_ms;  /* loop clock */
     bool grace_is_over;
+    bool is_releasing; /* it has passed, and articles that were HELD become QUEUED */
+    bool is_loading;   /* what was open at the start is not yet in the queue, see loading.h */
+    uint64_t loaded_through;
+    uint64_t unloaded; /* about so many are still to come */
     enum condition condition;
     int signal_fd;
     unsigned signals; /* TERM and INT so far */
@@ -167,6 +174,7 @@ void hear_subscribers(struct broker *broker);                /* serving.c */
 void hear_listeners(struct broker *broker);                  /* listeners.c */
 void obey_operators(struct broker *broker);                  /* operator.c */
 void reclaim(struct broker *broker);                         /* reclaim.c */
+void load_articles(struct broker *broker);                   /* loading.c */
 void dispatch_articles(struct broker *broker);               /* dispatcher.c */
 void serve_subscribers(struct broker *broker);               /* serving.c */
 void publish_live(struct broker *broker, uint64_t sequence, const struct item *item,

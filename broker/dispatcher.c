@@ -197,6 +197,7 @@ static bool send_load(struct broker *b, struct worker *worker, const struct load
     dispatch.n_jobs = load->count;
     for (size_t i = 0; i < load->count; i++) {
         struct item *item = load->items[i];
+        handouts_note(b->handouts, item);
         leases[i] = leases_grant(b->leases, item->article_id, worker, &worker->leases);
         leases[i]->since_ms = b->loop_ms;
         leases[i]->connection = worker->connection;

@@ -115,7 +115,7 @@ static bool has_room(struct broker *b, struct pending *pending)
         retry_later(pending, RETRY_STOPPING_MS, "the broker is draining and takes nothing new");
     else if (b->mono_ms < b->full_until_ms)
         retry_later(pending, RETRY_FULL_MS, "the store is full");
-    else if (queue_size(b->queue) + b->accepts >= limit)
+    else if (queue_size(b->queue) + b->unloaded + b->accepts >= limit)
         retry_later(pending, RETRY_FULL_MS, "the queue is full");
     else
         return true;
@@ -160,6 +160,10 @@ static void enqueue(struct broker *b, struct pending *pending, zmq_msg_t *payloa
 {
     const Newsloom__V1__Submission *submission = pending->submission;
     size_t size = zmq_msg_size(payload);
+    if (b->is_loading) { /* it is found where it belongs, behind those that were there before */
+        b->unloaded++;
+        return;
+    }
     struct item wanted = broker_item(b, result->article_id, submission->source, size,
                                      class_of(submission), b->wall_ms);
     struct item *item = queue_add(b->queue, &wanted, ITEM_QUEUED, 0);

@@ -71,6 +71,7 @@ void refresh_gauges(struct broker *b)
 {
     set(b, TALLY_QUEUED_LIVE, queued_count(b, QUEUE_LIVE));
     set(b, TALLY_QUEUED_BACKFILL, queued_count(b, QUEUE_BACKFILL));
+    set(b, TALLY_UNLOADED, b->unloaded);
     set(b, TALLY_WAITING_LIVE, queue_count(b->queue, QUEUE_LIVE, ITEM_WAITING));
     set(b, TALLY_WAITING_BACKFILL, queue_count(b->queue, QUEUE_BACKFILL, ITEM_WAITING));
     set(b, TALLY_LEASED, leases_count(b->leases));

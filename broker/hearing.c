@@ -5,6 +5,7 @@
 
 #include "broker/attempts.h"
 #include "broker/broker.h"
+#include "broker/loading.h"
 #include "broker/results.h"
 #include "broker/text.h"
 
@@ -67,6 +68,8 @@ static void doubt_namesakes(struct broker *b, const struct worker *worker)
 static struct lease *adopt(struct broker *b, struct worker *worker, const Newsloom__V1__Held *held)
 {
     struct item *item = queue_find(b->queue, held->article_id);
+    if (!item && b->is_loading)
+        item = load_article(b, held->article_id);
     if (!item || item->state != ITEM_HELD)
         return NULL;
     struct lease *lease =
@@ -76,6 +79,7 @@ static struct lease *adopt(struct broker *b, struct worker *worker, const Newslo
     lease->since_ms = b->loop_ms;
     lease->connection = worker->connection;
     lease->suspect = item->suspect;
+    handouts_note(b->handouts, item);
     queue_move(b->queue, item, ITEM_LEASED);
     item->lease = lease;
     broker_tally(b, TALLY_ADOPTED, 1);

@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "broker/backups.h"
+#include "broker/loading.h"
 #include "broker/subscribers.h"
 #include "common/clock.h"
 
-enum { LOAD_PAGE = 4096, STORE_READERS = 4, HEARTBEAT_MS = 5000 };
+enum { STORE_READERS = 4, HEARTBEAT_MS = 5000 };
 
 static enum status catch_signals(struct broker *b, struct error *err)
 {
@@ -77,41 +78,6 @@ static enum status open_sockets(struct broker *b, struct error *err)
         status = sockets_open(&b->sockets, &options, err);
     curve_pair_forget(&own);
     return status == STATUS_NOT_FOUND ? STATUS_INVALID : status;
-}
-
-static void load_one(struct broker *b, const struct open_article *open)
-{
-    struct item item = {.article_id = open->article_id,
-                        .accepted_at_ms = open->accepted_at_ms,
-                        .source_id = open->source_id,
-                        .size = open->size,
-                        .attempts = open->attempts,
-                        .suspect = open->suspect,
-                        .class_ = open->class_ == NEWSLOOM__V1__CLASS__BACKFILL ? QUEUE_BACKFILL
-                                                                                : QUEUE_LIVE};
-    int64_t wait_ms = open->due_at_ms - b->wall_ms;
-    bool waits = open->state == NEWSLOOM__V1__STATE__WAITING && wait_ms > 0;
-    if (wait_ms > b->options.backoff_limit_ms)
-        wait_ms = b->options.backoff_limit_ms; /* the clock was set back */
-    (void)queue_add(b->queue, &item, waits ? ITEM_WAITING : ITEM_HELD, b->mono_ms + wait_ms);
-}
-
-static void load_open_articles(struct broker *b)
-{
-    struct open_article *page = memory_new(LOAD_PAGE * sizeof(*page));
-    uint64_t after = 0;
-    int64_t since_ms = clock_mono_ms();
-    for (size_t count = LOAD_PAGE; count == LOAD_PAGE;) {
-        count = store_open_articles(b->store, after, page, LOAD_PAGE);
-        for (size_t i = 0; i < count; i++)
-            load_one(b, &page[i]);
-        if (count > 0)
-            after = page[count - 1].article_id;
-    }
-    free(page);
-    b->grace_is_over = queue_size(b->queue) == 0;
-    log_info("loaded", "articles=%zu ms=%" PRId64 " grace_ms=%" PRId64, queue_size(b->queue),
-             clock_mono_ms() - since_ms, b->grace_is_over ? INT64_C(0) : b->options.grace_ms);
 }
 
 static void print_endpoints(const struct broker *b, FILE *out)
@@ -192,10 +158,9 @@ static enum status open_parts(struct broker *b, struct error *err)
         return status;
     b->backups = backups_new(b->store, b->options.directory, b->options.backups);
     b->leases = leases_new(b->facts.boot);
+    b->handouts = handouts_open(b->options.directory, b->facts.boot);
     b->subscribers = subscribers_new(b->store, b->options.subscriber_limit);
-    load_open_articles(b);
-    b->mono_ms = b->loop_ms = clock_mono_ms();
-    b->grace_end_ms = b->loop_ms + b->options.grace_ms;
+    loading_begin(b);
     write_endpoints(b);
     log_listening(b);
     return STATUS_OK;
@@ -249,6 +214,7 @@ void broker_close(struct broker **broker_p)
     free_items(b);
     queue_free(&b->queue);
     leases_free(&b->leases);
+    handouts_close(&b->handouts);
     workers_free(&b->workers);
     subscribers_free(&b->subscribers);
     sockets_close(&b->sockets, b->signals > 1 ? 0 : (int)b->options.linger_ms);

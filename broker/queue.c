@@ -7,7 +7,7 @@
 #include "common/compiler.h"
 #include "common/status.h"
 
-enum { CHUNK_ITEMS = 1 << 16, LANE_COUNT = 256, FIRST_INDEX_SIZE = 1 << 12 };
+enum { CHUNK_ITEMS = 1 << 16, FIRST_INDEX_SIZE = 1 << 12 };
 
 #define NONE UINT32_MAX
 
@@ -19,9 +19,9 @@ struct line {
 
 /* The lanes of a class that hold something, in the order in which they take their turn. */
 struct lanes {
-    struct line lines[LANE_COUNT];
-    bool in_ring[LANE_COUNT];
-    uint16_t ring[LANE_COUNT];
+    struct line lines[QUEUE_LANE_COUNT];
+    bool in_ring[QUEUE_LANE_COUNT];
+    uint16_t ring[QUEUE_LANE_COUNT];
     unsigned first;
     unsigned count;
 };
@@ -129,11 +129,11 @@ static struct item *line_next(struct queue *queue, struct line *line)
 
 /* ---- lanes */
 
-static void lanes_activate(struct lanes *lanes, unsigned lane)
+static void lanes_activate(struct lanes *lanes, size_t lane)
 {
     if (lanes->in_ring[lane])
         return;
-    lanes->ring[(lanes->first + lanes->count) % LANE_COUNT] = (uint16_t)lane;
+    lanes->ring[(lanes->first + lanes->count) % QUEUE_LANE_COUNT] = (uint16_t)lane;
     lanes->count++;
     lanes->in_ring[lane] = true;
 }
@@ -142,7 +142,7 @@ static struct item *lanes_next(struct queue *queue, struct lanes *lanes)
 {
     while (lanes->count > 0) {
         unsigned lane = lanes->ring[lanes->first];
-        lanes->first = (lanes->first + 1) % LANE_COUNT;
+        lanes->first = (lanes->first + 1) % QUEUE_LANE_COUNT;
         lanes->count--;
         lanes->in_ring[lane] = false;
         struct item *item = line_next(queue, &lanes->lines[lane]);
@@ -276,7 +276,7 @@ static struct line *line_of(struct queue *queue, const struct item *item)
         return item->suspect ? &queue->ready_suspects : &queue->ready;
     if (item->suspect)
         return &queue->suspects;
-    unsigned lane = item->source_id % LANE_COUNT;
+    size_t lane = queue_lane(item->source_id);
     lanes_activate(&queue->lanes[item->class_], lane);
     return &queue->lanes[item->class_].lines[lane];
 }
@@ -307,7 +307,7 @@ struct queue *queue_new(unsigned backfill_share)
     queue->share = backfill_share;
     queue->free_places = queue->suspects = queue->ready = queue->ready_suspects = empty;
     for (size_t class_ = 0; class_ < QUEUE_CLASS_COUNT; class_++)
-        for (size_t lane = 0; lane < LANE_COUNT; lane++)
+        for (size_t lane = 0; lane < QUEUE_LANE_COUNT; lane++)
             queue->lanes[class_].lines[lane] = empty;
     index_make(queue, FIRST_INDEX_SIZE);
     return queue;
@@ -479,7 +479,7 @@ int64_t queue_oldest(struct queue *queue, enum queue_class class_)
     int64_t oldest = INT64_MAX;
     struct lanes *lanes = &queue->lanes[class_];
     for (unsigned i = 0; i < lanes->count; i++) {
-        struct line *line = &lanes->lines[lanes->ring[(lanes->first + i) % LANE_COUNT]];
+        struct line *line = &lanes->lines[lanes->ring[(lanes->first + i) % QUEUE_LANE_COUNT]];
         line_skip_gone(queue, line);
         if (line->head != NONE && item_at(queue, line->head)->accepted_at_ms < oldest)
             oldest = item_at(queue, line->head)->accepted_at_ms;

@@ -7,7 +7,7 @@
  *
  *     loaded at start                      accepted
  *          v                                  v
- *        HELD --- grace over ----------->  QUEUED -> FETCHING -> READY
+ *   QUEUED, or HELD --- grace over ---->  QUEUED -> FETCHING -> READY
  *          |                              ^   |                    |
  *          '--- a worker still holds it   |   '----> LEASED <------'
  *                       '-----> LEASED    |            |  |
@@ -43,6 +43,8 @@ enum item_state {
     ITEM_STATE_COUNT
 };
 
+#define QUEUE_LANE_COUNT 256 /* of each class */
+
 enum queue_class { QUEUE_LIVE, QUEUE_BACKFILL, QUEUE_CLASS_COUNT };
 
 struct item {
@@ -64,6 +66,11 @@ struct item {
 };
 
 struct queue;
+
+static inline size_t queue_lane(uint32_t source_id)
+{
+    return source_id % QUEUE_LANE_COUNT;
+}
 
 struct queue *queue_new(unsigned backfill_share);
 void queue_free(struct queue **queue_p);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* reclaim - what time changes: silent workers, waits that are over, the grace, retention. */
+/* reclaim - what time changes: silent workers, waits that are over, retention. */
 #include "broker/attempts.h"
 #include "broker/broker.h"
 #include "common/crash.h"
 
 enum {
-    RELEASE_SLICE = 65536,
     WAKE_SLICE = 4096,
     RETENTION_SLICE = 256,
     RETENTION_BUSY_MS = 1000,
@@ -29,13 +28,6 @@ static void reclaim_leases(struct broker *b)
     }
 }
 
-static void end_grace(struct broker *b)
-{
-    if (b->grace_is_over || b->loop_ms < b->grace_end_ms)
-        return;
-    b->grace_is_over = !queue_release_held(b->queue, RELEASE_SLICE);
-}
-
 /* Each slice is a commit: often while there is something to make room for, seldom when nothing
  * comes in. */
 static void retain(struct broker *b)
@@ -57,7 +49,6 @@ void reclaim(struct broker *b)
     /* beats may still be unread: judge only when every word was heard */
     if (b->work_is_dry)
         reclaim_leases(b);
-    end_grace(b);
     (void)queue_wake(b->queue, b->mono_ms, WAKE_SLICE);
     retain(b);
 }

@@ -172,6 +172,7 @@ struct open_article {
 /* Up to `most` open articles with an id above `after`; returns how many. */
 size_t store_open_articles(struct store *store, uint64_t after, struct open_article *ret_articles,
                            size_t most);
+uint64_t store_open_count(struct store *store);
 /* The name behind a source id, valid for the store's life; and the id of a name (assigned at the
  * first accept; 0: never seen). */
 const char *store_source_name(struct store *store, uint32_t source_id);

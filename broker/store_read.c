@@ -68,6 +68,17 @@ size_t store_open_articles(struct store *store, uint64_t after, struct open_arti
     return count;
 }
 
+uint64_t store_open_count(struct store *store)
+{
+    MDB_txn *txn = NULL;
+    MDB_stat stat = {0};
+    if (read_begin(store, &txn, NULL) != STATUS_OK)
+        return 0;
+    int code = mdb_stat(txn, store->tables[TABLE_OPEN], &stat);
+    mdb_txn_abort(txn);
+    return code ? 0 : stat.ms_entries;
+}
+
 /* ---- one article */
 
 void stored_article_done(struct stored_article *article)

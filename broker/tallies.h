@@ -81,11 +81,14 @@
       TALLIED_TIME)                                                                                \
     X(TIME_COMMIT, "newsloom_turn_seconds_total", "step=\"commit\"", TOTAL_SECONDS, TALLIED_TIME)  \
     X(TIME_ANSWER, "newsloom_turn_seconds_total", "step=\"answer\"", TOTAL_SECONDS, TALLIED_TIME)  \
+    X(TIME_LOAD, "newsloom_turn_seconds_total", "step=\"load\"", TOTAL_SECONDS, TALLIED_TIME)      \
     X(TIME_DISPATCH, "newsloom_turn_seconds_total", "step=\"dispatch\"", TOTAL_SECONDS,            \
       TALLIED_TIME)                                                                                \
     X(TIME_SERVE, "newsloom_turn_seconds_total", "step=\"serve\"", TOTAL_SECONDS, TALLIED_TIME)    \
     X(QUEUED_LIVE, "newsloom_queued", "class=\"live\"", GAUGE, TALLIED_QUEUED)                     \
     X(QUEUED_BACKFILL, "newsloom_queued", "class=\"backfill\"", GAUGE, TALLIED_QUEUED)             \
+    X(UNLOADED, "newsloom_unloaded", NULL, GAUGE,                                                  \
+      "Open articles that are not in the queue yet: the broker has just started.")                 \
     X(WAITING_LIVE, "newsloom_waiting", "class=\"live\"", GAUGE, TALLIED_WAITING)                  \
     X(WAITING_BACKFILL, "newsloom_waiting", "class=\"backfill\"", GAUGE, TALLIED_WAITING)          \
     X(LEASED, "newsloom_leased", NULL, GAUGE, "Articles that workers hold.")                       \
