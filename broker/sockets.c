@@ -119,6 +119,7 @@ static bool set_options(void *handle, enum socket_name name, const struct socket
            set_int(handle, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) &&
            set_int(handle, ZMQ_HEARTBEAT_IVL, options->beat_ms) &&
            set_int(handle, ZMQ_HEARTBEAT_TIMEOUT, 3 * options->beat_ms) &&
+           set_int(handle, ZMQ_TCP_MAXRT, 3 * options->beat_ms) &&
            (name != SOCKET_LIVE || set_int(handle, ZMQ_XPUB_MANUAL, 1)) &&
            set_int(handle, ZMQ_IPV6, strchr(options->listen[name], '[') != NULL) &&
            (!is_router || set_int(handle, ZMQ_ROUTER_MANDATORY, 1)) &&

@@ -6,6 +6,7 @@
 #include <zmq.h>
 
 #include "common/log.h"
+#include "common/network.h"
 
 typedef Newsloom__V1__Envelope envelope_message;
 
@@ -48,8 +49,10 @@ static void connect_current(struct mouth *mouth)
     set(mouth->socket, ZMQ_LINGER, 0);
     set(mouth->socket, ZMQ_RECONNECT_IVL, 100);
     set(mouth->socket, ZMQ_RECONNECT_IVL_MAX, 2000);
+    set(mouth->socket, ZMQ_CONNECT_TIMEOUT, NETWORK_CONNECT_MS);
     set(mouth->socket, ZMQ_HEARTBEAT_IVL, 2000);
-    set(mouth->socket, ZMQ_HEARTBEAT_TIMEOUT, 10000);
+    set(mouth->socket, ZMQ_HEARTBEAT_TIMEOUT, NETWORK_SILENCE_MS);
+    set(mouth->socket, ZMQ_TCP_MAXRT, NETWORK_SILENCE_MS);
     set(mouth->socket, ZMQ_HEARTBEAT_TTL, 20000);
     set(mouth->socket, ZMQ_SNDHWM, 1000);
     set(mouth->socket, ZMQ_RCVHWM, 1000);

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/curve.h"
 #include "common/digest.h"
+#include "common/network.h"
 
 #define ENDPOINTS_MAX       16
 #define TOPICS_MAX          64
@@ -17,7 +18,6 @@
 #define ROTATE_AFTER_MS     2000 /* without a connection, when there is another endpoint */
 #define LINGER_MS           1000 /* a last acknowledgement may still leave */
 #define HEARTBEAT_MS        2000
-#define HEARTBEAT_WAIT_MS   10000
 #define RECONNECT_MS        100
 #define SEND_AGAIN_MS       20 /* the connection is made, its pipe is not yet there */
 #define RECONNECT_LIMIT_MS  2000
@@ -90,7 +90,9 @@ static enum status open_socket(struct connection *c, struct error *err)
     set_number(c->socket, ZMQ_SNDTIMEO, 0);
     set_number(c->socket, ZMQ_SNDHWM, SEND_MESSAGES_LIMIT);
     set_number(c->socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-    set_number(c->socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_WAIT_MS);
+    set_number(c->socket, ZMQ_HEARTBEAT_TIMEOUT, NETWORK_SILENCE_MS);
+    set_number(c->socket, ZMQ_TCP_MAXRT, NETWORK_SILENCE_MS);
+    set_number(c->socket, ZMQ_CONNECT_TIMEOUT, NETWORK_CONNECT_MS);
     set_number(c->socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
     set_number(c->socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_LIMIT_MS);
     (void)zmq_setsockopt(c->socket, ZMQ_MAXMSGSIZE, &largest, sizeof(largest));

@@ -113,9 +113,43 @@ static enum status prepare_statements(PGconn *session, struct error *err)
     return STATUS_OK;
 }
 
+static enum status set_setting(PGconn *session, const char *name, const char *value,
+                               struct error *err)
+{
+    const char *values[] = {name, value};
+    CLEANUP(pg_result_clear)
+    PGresult *result = PQexecParams(session, "SELECT pg_catalog.set_config($1, $2, false)", 2, NULL,
+                                    values, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        return pg_error(session, result, name, err);
+    return STATUS_OK;
+}
+
+/* A server whose client has vanished without a word keeps the transaction and its locks, and so
+ * stops whoever stores the same article, until it notices: that should take as long as the client
+ * would take to notice the server. */
+static enum status share_patience(PGconn *session, struct error *err)
+{
+    static const char *const names[][2] = {{"keepalives_idle", "tcp_keepalives_idle"},
+                                           {"keepalives_interval", "tcp_keepalives_interval"},
+                                           {"keepalives_count", "tcp_keepalives_count"},
+                                           {"tcp_user_timeout", "tcp_user_timeout"}};
+    enum status status = set_setting(session, "client_connection_check_interval", "5s", err);
+    PQconninfoOption *options = PQconninfo(session);
+    ENSURE(options);
+    for (const PQconninfoOption *option = options; option->keyword; option++)
+        for (size_t i = 0; i < COUNT_OF(names); i++)
+            if (status == STATUS_OK && option->val && strcmp(option->keyword, names[i][0]) == 0)
+                status = set_setting(session, names[i][1], option->val, err);
+    PQconninfoFree(options);
+    return status;
+}
+
 static enum status fit_session(PGconn *session, struct error *err)
 {
     enum status status = pg_run(session, session_sql, NULL, err);
+    if (status == STATUS_OK)
+        status = share_patience(session, err);
     if (status == STATUS_OK)
         status = check_server(session, err);
     if (status == STATUS_OK)
