@@ -13,11 +13,11 @@ from support.contract import ENDS, wire
 from support.fake_worker import MemoryStorage, WorkingThread
 from support.feeder import Feeder
 from support.operating import Operator
+from support.programs import preload
 from support.rig import OperatorThread, Rig
 from support.subscriber import Subscriber
 from support.waiting import wait_for
 from test_disk_full import heavy
-from test_failing_disk import preload
 
 EX_TEMPFAIL, INTERRUPTED = 75, 130
 
@@ -102,7 +102,7 @@ def test_backup_under_load_is_one_moment(new_broker, seed, time_given, directory
 
 
 def slow_broker(new_broker, rule, **settings):
-    return new_broker(env={"LD_PRELOAD": preload(), "NEWSLOOM_FAIL_IO": rule}, **settings)
+    return new_broker(env={"LD_PRELOAD": preload("libfailing_io.so"), "NEWSLOOM_FAIL_IO": rule}, **settings)
 
 
 def fill_to(broker, feeder, newsroom, megabytes) -> None:
@@ -156,7 +156,7 @@ def test_backup_that_dies_leaves_nothing_that_looks_whole(new_broker, ledger, se
     # two syncs of directories belong to the start; then data, sums, the copy's directory; the parent's comes
     # after the rename
     for rule in ("write:1:KILLED", "write:9:KILL", "fsync:3:KILL", "fsync:4:KILL", "fsync:5:KILL"):
-        broker.env = {"LD_PRELOAD": preload(), "NEWSLOOM_FAIL_IO": rule}
+        broker.env = {"LD_PRELOAD": preload("libfailing_io.so"), "NEWSLOOM_FAIL_IO": rule}
         broker.start()
         backup = hasty.start("backup", "ban")
         broker.wait_crash(60)
@@ -168,7 +168,7 @@ def test_backup_that_dies_leaves_nothing_that_looks_whole(new_broker, ledger, se
     for rule, sentence in (("write:9:ENOSPC", "No space left"), ("write:3:EIO", "Input/output"),
                            ("fsync:3:EIO", "could not sync")):
         broker.kill9()
-        broker.env = {"LD_PRELOAD": preload(), "NEWSLOOM_FAIL_IO": rule}
+        broker.env = {"LD_PRELOAD": preload("libfailing_io.so"), "NEWSLOOM_FAIL_IO": rule}
         broker.start()
         assert sentence in cli.run("backup", "ban", code=EX_TEMPFAIL).stderr
         assert left_in(broker) == [], rule

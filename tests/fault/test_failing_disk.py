@@ -2,22 +2,13 @@
 """A disk that fails under the running broker: it ends with a sentence, starts again consistent, and nothing
 that was acknowledged is lost. failing_io.h says what a rule is."""
 import random
-import subprocess
 
-from support import paths
+from support.programs import preload
 from support.rig import Rig
 
 CALLS = ["fdatasync", "meta", "pwrite"]
 FATES = {"fdatasync": ["EIO", "ENOSPC"], "meta": ["EIO", "SHORT"], "pwrite": ["EIO", "ENOSPC", "SHORT"]}
 BROKEN = 70  # EX_SOFTWARE
-
-
-def preload() -> str:
-    """The shim; behind the sanitizer's library where the broker has one, which must come first."""
-    needed = subprocess.run(["ldd", str(paths.program("newsloom-broker"))], capture_output=True, text=True,
-                            check=True).stdout
-    sanitizer = [line.split()[2] for line in needed.splitlines() if "libasan" in line]
-    return " ".join([*sanitizer, str(paths.program("libfailing_io.so"))])
 
 
 def rules(chance: random.Random) -> list:
@@ -28,7 +19,7 @@ def rules(chance: random.Random) -> list:
 
 def test_failing_disk_ends_the_broker_and_loses_nothing(new_broker, seed, time_given):
     chance = random.Random(seed)
-    shim = preload()
+    shim = preload("libfailing_io.so")
     broker = new_broker(start=False)
     rig = Rig(broker, seed, feeders=2, workers=2)
     first = True

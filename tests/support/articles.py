@@ -62,7 +62,9 @@ class Piece:
 class Newsroom:
     """Writes articles: piece() gives the next one, never the same key twice."""
 
-    def __init__(self, seed: int = 1, source: str = "proof"):
+    def __init__(self, seed: int = 1, source: str = "proof", real_size: bool = False):
+        """real_size: as papers write, 2 to 12 kB of text, every eighth a page of 20 to 60 kB."""
+        self.real_size = real_size
         self.random = random.Random(f"{seed}/{source}")
         self.source = source
         self.count = 0
@@ -84,7 +86,9 @@ class Newsroom:
 
     def piece(self, sentences: int = None, source: str = None, html: bool = False) -> Piece:
         self.count += 1
-        body = self.text(sentences or self.random.randint(2, 9))
+        html = html or (self.real_size and self.random.random() < 0.125)
+        few, many = (2, 9) if not self.real_size else (150, 400) if html else (15, 90)
+        body = self.text(sentences or self.random.randint(few, many))
         title = f"Tin số {self.count}: " + self._sentence().rstrip(".")
         key = f"bai-{self.count:06d}"
         published = f"2025-{self.random.randint(1, 12):02d}-{self.random.randint(1, 28):02d}"

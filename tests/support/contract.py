@@ -16,6 +16,9 @@ import wire_pb2 as wire  # noqa: E402
 PROTOCOL = 1
 ENVELOPE_LIMIT = 4096
 ARTICLES_LIMIT = 32
+# What a client sets that has a network between itself and the broker: see proto/README.md.
+FAR = {zmq.CONNECT_TIMEOUT: 2000, zmq.HEARTBEAT_IVL: 2000, zmq.HEARTBEAT_TIMEOUT: 10000,
+       zmq.TCP_MAXRT: 10000}
 ENDS = (wire.STORED, wire.DEAD, wire.WITHDRAWN)
 
 _requests = itertools.count(int.from_bytes(os.urandom(4), "big") << 16)
@@ -58,7 +61,11 @@ class Channel:
 
     def open(self) -> None:
         self.close()
-        self.socket = zmq.Context.instance().socket(self.kind)
+        context = getattr(self.endpoint, "context", None)  # support/hosts.py
+        self.socket = (context or zmq.Context.instance()).socket(self.kind)
+        if context:
+            for option, value in FAR.items():
+                self.socket.setsockopt(option, value)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.SNDTIMEO, 2000)
         self.socket.setsockopt(zmq.RECONNECT_IVL, 20)

@@ -93,11 +93,13 @@ class FeedingThread(threading.Thread):
     followed to a receipt before finish() returns."""
 
     def __init__(self, endpoint, newsroom, ledger, batch=8, most=None, pace=0.0, corrections=0.0,
-                 resend=1.0, class_=wire.LIVE):
+                 resend=1.0, class_=wire.LIVE, gate=None):
+        """gate: an Event; while it is clear nothing new is fed."""
         super().__init__(daemon=True, name="feeder")
         self.feeder = Feeder(endpoint, ledger, resend)
         self.newsroom, self.batch, self.most = newsroom, batch, most
         self.pace, self.corrections, self.class_ = pace, corrections, class_
+        self.gate = gate
         self.stopping = threading.Event()
         self.fed = 0
         self.failure = None
@@ -121,6 +123,8 @@ class FeedingThread(threading.Thread):
     def run(self) -> None:
         try:
             while not self.stopping.is_set() and (self.most is None or self.fed < self.most):
+                if self.gate is not None and not self.gate.wait(0.05):
+                    continue
                 pieces = self._next()
                 self.feeder.submit(pieces, self.class_, deadline=60)
                 self.fed += len(pieces)

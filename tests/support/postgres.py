@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A private PostgreSQL: initdb in a directory of its own, unix socket only, never a system cluster."""
+import contextlib
 import os
 import pwd
 import shutil
@@ -67,6 +68,8 @@ class Postgres:
         self.user = _user()
         self.process = None
         self.port = PORT
+        self.host = contextlib.nullcontext()  # where it is started: support/hosts.py
+        self.address = ""  # on TCP
         self.databases = 0
         self.kills = 0
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -91,14 +94,15 @@ class Postgres:
             raise RuntimeError(f"{name}: {done.stderr or done.stdout}")
 
     def start(self, **settings) -> "Postgres":
-        values = {"listen_addresses": "", "port": self.port, "unix_socket_directories": self.directory,
+        values = {"listen_addresses": self.address, "port": self.port,
+                  "unix_socket_directories": self.directory,
                   "max_connections": 60, "shared_buffers": "64MB", "fsync": "on",
                   "synchronous_commit": "on", "log_min_messages": "warning",
                   "log_line_prefix": "%m [%p] ", "deadlock_timeout": "200ms", **settings}
         command = [str(self.bin / "postgres"), "-D", str(self.data)]
         for name, value in values.items():
             command += ["-c", f"{name}={value}"]
-        with (self.directory / "log").open("ab") as log:
+        with (self.directory / "log").open("ab") as log, self.host:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.directory,
                                             env=programs.environment(), stdin=subprocess.DEVNULL,
                                             preexec_fn=programs._die_with_parent, **self.user)
@@ -128,6 +132,12 @@ class Postgres:
 
     def has_ended(self) -> bool:
         return self.process.poll() is not None
+
+    def listen(self, address: str, network: str) -> None:
+        """On TCP too, from the next start, for everybody in the network."""
+        self.address = address
+        with (self.data / "pg_hba.conf").open("a") as doors:
+            doors.write(f"host all all {network} trust\n")
 
     def stop(self, how: int = signal.SIGINT) -> None:
         """SIGINT: at once but clean; SIGQUIT: at once, recovery at the next start."""

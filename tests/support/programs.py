@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real programs, each in a directory of its own, to be killed at will."""
+import contextlib
 import ctypes
 import os
 import re
@@ -29,6 +30,15 @@ def environment(**more) -> dict:
     return keep
 
 
+def preload(library: str) -> str:
+    """LD_PRELOAD of a shim for our programs; behind the sanitizer's library where they have one,
+    which must come first."""
+    needed = subprocess.run(["ldd", str(paths.program("newsloom-broker"))], capture_output=True, text=True,
+                            check=True).stdout
+    sanitizer = [line.split()[2] for line in needed.splitlines() if "libasan" in line]
+    return " ".join([*sanitizer, str(paths.program(library))])
+
+
 def run(name: str, *arguments, timeout: float = 60, stdin: bytes = b"", check: bool = False, env=None):
     """Runs a program to its end: CompletedProcess with text of both outputs."""
     done = subprocess.run([str(paths.program(name)), *map(str, arguments)], input=stdin,
@@ -51,6 +61,8 @@ class Program:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.settings = dict(settings)
         self.env = dict(env or {})
+        self.prefix = []  # of its command
+        self.host = contextlib.nullcontext()  # where it is started: support/hosts.py
         self.log_path = self.directory / "log"
         self.process = None
         self.starts = 0
@@ -60,14 +72,14 @@ class Program:
     def start(self, crash_at: str = "", wait: bool = True, **settings) -> "Program":
         assert not self.is_alive, f"{self.name} runs already"
         values = {**self.settings, **settings}
-        command = [str(paths.program(self.name))]
+        command = [*self.prefix, str(paths.program(self.name))]
         for name, value in values.items():
             command += ["--set", f"{name}={value}"]
         env = environment(**self.env)
         if crash_at:
             env["NEWSLOOM_CRASH_AT"] = crash_at
         self._log_from = self.log_path.stat().st_size if self.log_path.exists() else 0
-        with self.log_path.open("ab") as log:
+        with self.log_path.open("ab") as log, self.host:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                             env=env, cwd=self.directory, preexec_fn=_die_with_parent)
         self.starts += 1

@@ -161,9 +161,11 @@ class Subscriber:
 class FollowingThread(threading.Thread):
     """A subscriber in the background, through restarts."""
 
-    def __init__(self, endpoint, **how):
+    def __init__(self, endpoint, pause: float = 0.0, **how):
+        """pause: between two messages, until hurry is set."""
         super().__init__(daemon=True, name="subscriber")
         self.subscriber = Subscriber(endpoint, **how)
+        self.pause, self.hurry = pause, threading.Event()
         self.stopping = threading.Event()
         self.failure = None
 
@@ -172,6 +174,8 @@ class FollowingThread(threading.Thread):
             self.subscriber.subscribe(wire.FROM_EARLIEST)
             while not self.stopping.is_set():
                 self.subscriber.pump(0.05)
+                if self.pause:
+                    self.hurry.wait(self.pause)
         except Exception as error:  # said by finish()
             self.failure = error
 
@@ -181,6 +185,53 @@ class FollowingThread(threading.Thread):
         if self.failure:
             raise self.failure
         return self.subscriber
+
+
+class ReplayingThread(threading.Thread):
+    """Reads the whole log, from the earliest entry to the newest, again and again."""
+
+    def __init__(self, endpoint):
+        super().__init__(daemon=True, name="replayer")
+        self.endpoint = endpoint
+        self.replays = 0
+        self.stopping = threading.Event()
+        self.failure = None
+
+    def run(self) -> None:
+        try:
+            while not self.stopping.wait(0.2):
+                self._replay()
+        except Exception as error:  # said by finish()
+            self.failure = error
+
+    def _replay(self) -> None:
+        reader = Subscriber(self.endpoint, window=256)
+        try:
+            reader.subscribe(wire.FROM_EARLIEST)
+            while not self.stopping.is_set() and not (reader.subscribed and
+                                                      reader.position >= reader.last):
+                reader.pump(0.05)
+                self._check(reader)
+            self.replays += reader.subscribed and reader.position >= reader.last
+        finally:
+            reader.close()
+
+    def _check(self, reader) -> None:
+        """Contiguous; what was checked is forgotten, or a long log would fill the memory."""
+        at = getattr(reader, "checked", reader.first_retained - 1)
+        for sequence in reader.sequences:
+            if sequence != at + 1 and sequence != reader.first_retained:
+                raise Broken(f"a replay has {sequence} after {at}")
+            at = sequence
+        reader.checked = at
+        reader.entries.clear()
+
+    def finish(self) -> int:
+        self.stopping.set()
+        self.join(10)
+        if self.failure:
+            raise self.failure
+        return self.replays
 
 
 class LiveSubscriber:
