@@ -64,6 +64,7 @@ class Program:
         self.prefix = []  # of its command
         self.host = contextlib.nullcontext()  # where it is started: support/hosts.py
         self.log_path = self.directory / "log"
+        self.confine = None  # called in the child before it becomes the program: support/sandbox.py
         self.process = None
         self.starts = 0
         self.kills = 0
@@ -81,11 +82,16 @@ class Program:
         self._log_from = self.log_path.stat().st_size if self.log_path.exists() else 0
         with self.log_path.open("ab") as log, self.host:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                            env=env, cwd=self.directory, preexec_fn=_die_with_parent)
+                                            env=env, cwd=self.directory, preexec_fn=self._enter)
         self.starts += 1
         if wait:
             self.wait_ready()
         return self
+
+    def _enter(self) -> None:
+        if self.confine:
+            self.confine()
+        _die_with_parent()  # last: it does not outlive a change of user
 
     def wait_ready(self) -> None:
         pass
