@@ -6,6 +6,7 @@
 
 #include "broker/backups.h"
 #include "broker/broker.h"
+#include "broker/checks.h"
 #include "broker/dead_letters.h"
 #include "broker/gauges.h"
 #include "broker/subscribers.h"
@@ -235,11 +236,17 @@ static void obey_one(struct broker *b, const struct message *message,
     case NEWSLOOM__V1__ENVELOPE__BODY_BACKUP_REQUEST:
         obey_backup_request(b, message, envelope);
         return;
+    case NEWSLOOM__V1__ENVELOPE__BODY_CHECK_REQUEST:
+        obey_check_request(b, message, envelope);
+        return;
+    case NEWSLOOM__V1__ENVELOPE__BODY_KNOWN_REQUEST:
+        obey_known_request(b, message, envelope);
+        return;
     default:
         broker_refuse(b, SOCKET_OPERATOR, &message->peer, envelope->request,
                       NEWSLOOM__V1__REFUSAL_CODE__UNEXPECTED_MESSAGE,
-                      "the operator socket takes StatusRequest, DeadRequest, ControlRequest and "
-                      "BackupRequest");
+                      "the operator socket takes StatusRequest, DeadRequest, ControlRequest, "
+                      "BackupRequest, CheckRequest and KnownRequest");
     }
 }
 

@@ -14,6 +14,7 @@
  *   store_room.c       how much is used, when the store is full
  *   store_read.c       questions
  *   store_sources.c    source names and their ids, in memory
+ *   store_check.c      does it fit together
  *   store_backup.c     a copy that is whole or not there; store_copy.c: its bytes, under a guard
  *
  * Inside, a function answers LMDB's codes (0, MDB_NOTFOUND, MDB_MAP_FULL, MDB_CORRUPTED for a

@@ -48,4 +48,19 @@ enum status newsloom_operator_backup(struct newsloom_operator *op,
                                      const Newsloom__V1__BackupAnswer **ret_answer,
                                      struct error *err) MUST_CHECK;
 
+/* One slice of a walk through the store; ask again with what the answer says until it is over. */
+enum status newsloom_operator_check(struct newsloom_operator *op,
+                                    Newsloom__V1__CheckRequest *request,
+                                    const Newsloom__V1__CheckAnswer **ret_answer,
+                                    struct error *err) MUST_CHECK;
+
+/* What the broker knows of articles named as KnownRequest says; one state, id and sequence each. */
+#define NEWSLOOM_KNOWN_NAMES     128 /* at most, in one call */
+#define NEWSLOOM_KNOWN_NAME_SIZE 24
+void newsloom_known_name(const char *source, const char *key, const uint8_t *content_digest,
+                         uint8_t ret_name[NEWSLOOM_KNOWN_NAME_SIZE]);
+enum status newsloom_operator_known(struct newsloom_operator *op, const uint8_t *names,
+                                    size_t count, const Newsloom__V1__KnownAnswer **ret_answer,
+                                    struct error *err) MUST_CHECK;
+
 #endif

@@ -49,3 +49,64 @@ const struct verb verb_migrate = {
     .example_count = COUNT_OF(migrate_examples),
     .helper = "newsloom-migrate",
 };
+
+static const struct option verify_options[] = {
+    {"limit", 0, "N", "tell at most this many findings; all are counted (20; 0: all)"},
+    {"quiet", 'q', NULL, "no progress"},
+    {"json", 0, NULL, "one JSON object a finding, and one with every count at the end"},
+};
+
+static const struct example verify_examples[] = {
+    {"newsloom verify", "after an incident, before and after a repair"},
+    {"newsloom verify --json --limit 0 >findings.jsonl", "every finding, for a program"},
+};
+
+const struct verb verb_verify = {
+    .name = "verify",
+    .purpose = "compare the broker's store, the event log and the database",
+    .operands = "",
+    .about = "Reads only. The broker checks its own store, slice by slice; every entry of the log "
+             "that is\nretained is compared with its row and the facts below it; every row since "
+             "the log's beginning\nis looked up in the broker. Ends with 0 when everything agrees, "
+             "with 1 when something does\nnot, with another code when it could not be compared. "
+             "What is on its way is no finding.",
+    .options = verify_options,
+    .option_count = COUNT_OF(verify_options),
+    .examples = verify_examples,
+    .example_count = COUNT_OF(verify_examples),
+    .helper = "newsloom-verify",
+};
+
+static const struct option repair_options[] = {
+    {"dry-run", 'n', NULL, "say what would be done; change nothing"},
+    {"only", 0, "database|log", "mend only the one or the other (both)"},
+    {"limit", 0, "N", "tell at most this many articles; all are counted (20; 0: all)"},
+    {"quiet", 'q', NULL, "no progress"},
+    {"json", 0, NULL, "one JSON object an article, and one with every count at the end"},
+};
+
+static const struct example repair_examples[] = {
+    {"newsloom repair --dry-run", "what the database or the log has forgotten"},
+    {"newsloom repair --only database", "after PostgreSQL came back from an older backup"},
+    {"newsloom repair --only log", "after the broker's store was lost or came from a backup"},
+};
+
+const struct verb verb_repair = {
+    .name = "repair",
+    .purpose = "give the database and the log back what one of them forgot",
+    .operands = "",
+    .about =
+        "Database: rows that entries of the log speak of and that are missing, older or not "
+        "complete are\nwritten again, byte for byte from the entries. An entry holds what was "
+        "extracted, not the page:\ntext and content of such a row stay empty.\nLog: rows that "
+        "the broker does not know are submitted again as BACKFILL; a worker finds them in\nthe "
+        "database and their entries are appended with the bytes that stand there. Rows whose\n"
+        "article is a dead letter are retried in the same way.\nIt may be interrupted and run "
+        "again. Ends with 0 when nothing is left to mend, with 1 when\nsomething is that it "
+        "cannot: that is told.",
+    .options = repair_options,
+    .option_count = COUNT_OF(repair_options),
+    .examples = repair_examples,
+    .example_count = COUNT_OF(repair_examples),
+    .helper = "newsloom-repair",
+};

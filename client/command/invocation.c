@@ -15,12 +15,12 @@ const struct setting client_settings[] = {
     {.name = "broker.feed",
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5811",
-     .help =
-         "where feed and trace reach the broker; several, separated by commas, are tried in turn"},
+     .help = "where feed, trace and repair reach the broker; several, separated by commas, are "
+             "tried in turn"},
     {.name = "broker.subscribe",
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5813",
-     .help = "where subscribe reaches the broker"},
+     .help = "where subscribe, verify and repair reach the broker"},
     {.name = "broker.live",
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5814",
@@ -28,7 +28,8 @@ const struct setting client_settings[] = {
     {.name = "broker.operator",
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5815",
-     .help = "where status, dead, pause, resume, drain and backup reach the broker"},
+     .help =
+         "where status, dead, pause, resume, drain, backup, verify and repair reach the broker"},
     {.name = "broker.server-key",
      .kind = SETTING_TEXT,
      .fallback = "",
@@ -40,8 +41,8 @@ const struct setting client_settings[] = {
     {.name = "database.url",
      .kind = SETTING_TEXT,
      .fallback = "",
-     .help =
-         "PostgreSQL for search and trace, as a URI or key=value; empty: libpq's own environment"},
+     .help = "PostgreSQL for search, trace, verify and repair, as a URI or key=value; empty: "
+             "libpq's own environment"},
     {.name = "answer.timeout",
      .kind = SETTING_DURATION,
      .fallback = "5s",

@@ -54,6 +54,16 @@ enum status invocation_duration(const struct invocation *invocation, const char 
 enum status invocation_size(const struct invocation *invocation, const char *option,
                             int64_t *ret_bytes, struct error *err) MUST_CHECK;
 
+/* All of a call of invocation->verb but its name: words are read, its help printed when it is asked
+ * for, settings loaded, then run. Returns the exit code. */
+int invocation_run(struct invocation *invocation, int (*run)(struct invocation *), int argc,
+                   char **argv);
+/* What every main() of the command line begins with, and the one of a helper: a program of its own
+ * whose options and help stand in the table of verbs under this name. */
+void invocation_begin_program(void);
+int invocation_helper_main(const char *verb, int (*run)(struct invocation *), int argc,
+                           char **argv);
+
 /* To the socket that this setting names. */
 struct newsloom_options invocation_connect(const struct invocation *invocation,
                                            const char *setting);

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -25,26 +23,6 @@ static int unknown_verb(const struct invocation *invocation, const char *name)
         return complain_usage(invocation, "there is no verb \"%.60s\" (is \"%s\" meant?)", name,
                               meant);
     return complain_usage(invocation, "there is no verb \"%.60s\"", name);
-}
-
-static int run_verb(struct invocation *invocation, int argc, char **argv)
-{
-    struct error err;
-    int used = 0;
-    const struct verb *verb = invocation->verb;
-    invocation->options = verb->options;
-    invocation->option_count = verb->option_count;
-    if (invocation_parse(invocation, argc, argv, &used, &err) != STATUS_OK)
-        return complain_usage(invocation, "%s", err.text);
-    if (invocation_has(invocation, "help")) {
-        help_print_verb(verb, stdout);
-        return EX_OK;
-    }
-    if (invocation_load_settings(invocation, &err) != STATUS_OK) {
-        (void)complain(invocation, &err);
-        return EX_CONFIG;
-    }
-    return verb->run(invocation);
 }
 
 /* A helper has options of its own: it gets every word, and our settings in its environment. */
@@ -104,15 +82,12 @@ static int run(struct invocation *invocation, int argc, char **argv)
     if (!verb || !verb->run)
         return run_helper(invocation, argv[at], argv + at);
     invocation->verb = verb;
-    return run_verb(invocation, argc - at - 1, argv + at + 1);
+    return invocation_run(invocation, verb->run, argc - at - 1, argv + at + 1);
 }
 
 int main(int argc, char **argv)
 {
-    crash_init();
-    /* Widths of what we print: our output is UTF-8 always. */
-    (void)setlocale(LC_CTYPE, "C.UTF-8"); // NOLINT(concurrency-mt-unsafe): before the first thread
-    (void)signal(SIGPIPE, SIG_IGN);       /* a closed pipe is a failed write, and is said */
+    invocation_begin_program();
     struct invocation invocation = {0};
     int code = run(&invocation, argc, argv);
     invocation_done(&invocation);

@@ -48,11 +48,13 @@ extern const struct verb verb_keygen;
 extern const struct verb verb_migrate;
 extern const struct verb verb_pause;
 extern const struct verb verb_reload;
+extern const struct verb verb_repair;
 extern const struct verb verb_resume;
 extern const struct verb verb_search;
 extern const struct verb verb_status;
 extern const struct verb verb_subscribe;
 extern const struct verb verb_trace;
+extern const struct verb verb_verify;
 
 /* In the order that help lists them; ended by NULL. */
 extern const struct verb *const verbs[];

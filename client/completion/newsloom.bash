@@ -23,6 +23,7 @@ _newsloom()
     --class) offered='live backfill' ;;
     --format) offered='text json' ;;
     --from) offered='earliest latest' ;;
+    --only) offered='database log' ;;
     --type) offered='PERSON ORGANIZATION LOCATION DATE LAW EVENT CRIME' ;;
     esac
     if [[ -n $offered || $before == --config ]]; then

@@ -2,8 +2,10 @@
 #include "client/operator.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/lib/connection.h"
+#include "common/digest.h"
 
 #define ANSWER_MEMORY (64u * 1024 * 1024) /* unpacked payloads of one answer */
 
@@ -132,4 +134,45 @@ enum status newsloom_operator_backup(struct newsloom_operator *op,
     if (status == STATUS_OK)
         *ret_answer = op->answer.envelope->backup_answer;
     return status;
+}
+
+enum status newsloom_operator_check(struct newsloom_operator *op,
+                                    Newsloom__V1__CheckRequest *request,
+                                    const Newsloom__V1__CheckAnswer **ret_answer, struct error *err)
+{
+    Newsloom__V1__Envelope question = NEWSLOOM__V1__ENVELOPE__INIT;
+    question.body_case = NEWSLOOM__V1__ENVELOPE__BODY_CHECK_REQUEST;
+    question.check_request = request;
+    enum status status = ask(op, &question, NEWSLOOM__V1__ENVELOPE__BODY_CHECK_ANSWER, err);
+    if (status == STATUS_OK)
+        *ret_answer = op->answer.envelope->check_answer;
+    return status;
+}
+
+void newsloom_known_name(const char *source, const char *key, const uint8_t *content_digest,
+                         uint8_t ret_name[NEWSLOOM_KNOWN_NAME_SIZE])
+{
+    const char *parts[] = {source, key};
+    digest_parts(parts, COUNT_OF(parts), ret_name);
+    memcpy(ret_name + 16, content_digest, NEWSLOOM_KNOWN_NAME_SIZE - 16);
+}
+
+enum status newsloom_operator_known(struct newsloom_operator *op, const uint8_t *names,
+                                    size_t count, const Newsloom__V1__KnownAnswer **ret_answer,
+                                    struct error *err)
+{
+    Newsloom__V1__Envelope question = NEWSLOOM__V1__ENVELOPE__INIT;
+    Newsloom__V1__KnownRequest request = NEWSLOOM__V1__KNOWN_REQUEST__INIT;
+    request.names.data = (uint8_t *)(uintptr_t)names;
+    request.names.len = count * NEWSLOOM_KNOWN_NAME_SIZE;
+    question.body_case = NEWSLOOM__V1__ENVELOPE__BODY_KNOWN_REQUEST;
+    question.known_request = &request;
+    enum status status = ask(op, &question, NEWSLOOM__V1__ENVELOPE__BODY_KNOWN_ANSWER, err);
+    if (status != STATUS_OK)
+        return status;
+    const Newsloom__V1__KnownAnswer *answer = op->answer.envelope->known_answer;
+    if (answer->n_states != count || answer->n_article_ids != count || answer->n_sequences != count)
+        return error_set(err, STATUS_BROKEN, "the broker answered for other articles");
+    *ret_answer = answer;
+    return STATUS_OK;
 }

@@ -12,7 +12,8 @@ MAY_INCLUDE = {
     "broker": {"common", "proto", "broker"},
     "worker": {"common", "proto", "worker"},
     "client": {"common", "proto", "client"},
-    "tests": {"common", "proto", "broker", "worker", "client", "tests"},
+    "recovery": {"common", "proto", "worker", "client", "recovery"},
+    "tests": {"common", "proto", "broker", "worker", "client", "recovery", "tests"},
 }
 LONGEST = 600
 PUBLIC = {"client/newsloom.h": "NEWSLOOM_H"}  # installed, included as <newsloom.h>

@@ -105,7 +105,7 @@ enum status copies_find(struct connection *connection, struct article_row **rows
                             .originals = memory_new(count * sizeof(*lookup.originals))};
     size_t asked = 0;
     for (size_t i = 0; i < count; i++)
-        if (rows[i]->extraction->n_bands > 0)
+        if (rows[i]->extraction->n_bands > 0 && !rows[i]->verbatim)
             lookup.rows[asked++] = rows[i];
     for (size_t i = 0; i < asked; i++)
         send_lookup(connection, lookup.rows[i]);

@@ -18,7 +18,7 @@ enum { COPY_BITS = 18 };
 
 /*
  * Look up the rows, which stand in write order, in the database and among each other; set or clear
- * extraction.duplicate_of, and pack what changed.
+ * extraction.duplicate_of, and pack what changed. Verbatim rows are left alone.
  */
 enum status copies_find(struct connection *connection, struct article_row **rows, size_t count,
                         struct failure *failure) MUST_CHECK;

@@ -87,6 +87,11 @@ static enum status check_extraction(const extraction_message *extraction, struct
     return STATUS_OK;
 }
 
+enum status row_check(const struct article_row *row, struct error *err)
+{
+    return check_extraction(row->extraction, err);
+}
+
 enum status row_pack(struct article_row *row, struct error *err)
 {
     extraction_message *extraction = row->extraction;

@@ -50,6 +50,8 @@ struct article_row {
     size_t packed_size;
     uint8_t packed_digest[DIGEST_SIZE];
 
+    bool verbatim;  /* packed is stored byte for byte: no original is looked for, no other
+                       revision given; where that cannot be it ends REFUSED */
     bool look_only; /* write nothing: end FOUND or ABSENT; only identity and digest are read */
     enum row_end end;
     int64_t article_id; /* of PostgreSQL */
@@ -64,6 +66,10 @@ struct article_row {
 /* Put the row's identity into its extraction and pack it. LIMIT when it is larger than the contract
  * allows, INVALID when an index or an id in it points nowhere. */
 enum status row_pack(struct article_row *row, struct error *err) MUST_CHECK;
+
+/* INVALID when an index or an id in its extraction points nowhere: ask before a verbatim row, which
+ * nobody packed, is stored. */
+enum status row_check(const struct article_row *row, struct error *err) MUST_CHECK;
 
 /* Take bytes that were found in the database as what is reported. INVALID when they do not parse.
  */

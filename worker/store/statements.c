@@ -21,6 +21,15 @@
     "(SELECT o.article_id FROM newsloom.article o JOIN newsloom.source n" \
     " USING (source_id) WHERE n.name = $32 AND o.key = $33 AND o.revision = $34)"
 
+/* A row that is written from the log knows nothing of the page: what stands there stays. */
+#define OF_THE_PAGE(column, value) \
+    " " column " = CASE WHEN octet_length($30) = 0 THEN article." column " ELSE " value " END,"
+#define PAGE_COLUMNS                   \
+    OF_THE_PAGE("content_type", "$19") \
+    OF_THE_PAGE("charset", "$20")      \
+    OF_THE_PAGE("trace_id", "$24")     \
+    OF_THE_PAGE("labels", "$25::jsonb") OF_THE_PAGE("text", "$28") OF_THE_PAGE("content", "$30")
+
 /* Children are written only below articles that this transaction wrote: the ids in $1 came from
  * the sequence for this batch alone, so a row with one of them is ours. */
 #define OURS                                                           \
@@ -65,15 +74,19 @@ static const struct statement_row rows[SQL_STATEMENT_COUNT] = {
          " sketch = $7, published = $8, published_at = $9::timestamptz, published_on = $10::date,"
          " published_origin = $11::newsloom.published_origin, fetched_at = $12::timestamptz,"
          " reported_on = " REPORTED_ON ", text_length = $13, page_kind = $14::newsloom.page_kind,"
-         " url = $15, title = $16, author = $17, language = $18, content_type = $19, charset = $20,"
-         " extractor = $21, extractor_version = $22, model_digest = $23, trace_id = $24,"
-         " labels = $25::jsonb, content_digest = $26, extraction_digest = $27, text = $28,"
-         " extraction = $29, content = $30, bands = $31, publisher = $35,"
+         " url = $15, title = $16, author = $17, language = $18, extractor = $21,"
+         " extractor_version = $22, model_digest = $23, content_digest = $26,"
+         " extraction_digest = $27, extraction = $29, bands = $31, publisher = $35," PAGE_COLUMNS
          " duplicate_of = " FIRST_ARTICLE ", stored_at = now()"
          " WHERE article_id = $1 AND key = $4 AND generation < $6"
          " AND source_id = (SELECT s.source_id FROM newsloom.source s WHERE s.name = $3)"
          " RETURNING article_id",
          ARTICLE_PARAMETERS, ARTICLE_TYPES},
+    [SQL_LOCK_ARTICLE] = {"lock_article",
+                          "SELECT a.article_id FROM newsloom.article a WHERE a.article_id = $1"
+                          " AND a.extraction_digest = $2 FOR UPDATE",
+                          2,
+                          {PG_INT8, PG_BYTEA}},
     [SQL_DELETE_CHILDREN] = {"delete_children",
                              "WITH m AS (DELETE FROM newsloom.mention WHERE article_id = $1),"
                              " r AS (DELETE FROM newsloom.role WHERE article_id = $1)"

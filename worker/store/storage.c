@@ -6,25 +6,14 @@
 #include <string.h>
 
 #include "common/crash.h"
-#include "worker/store/connection.h"
 #include "worker/store/copies.h"
+#include "worker/store/storage_engine.h"
 #include "worker/store/verdict.h"
 
-#define ID_POOL       256 /* article ids reserved at a time */
-#define REPEATS_LIMIT 4   /* of one article within a call, while others race with us */
+#define REPEATS_LIMIT 4 /* of one article within a call, while others race with us */
 #define IN_VAIN_LIMIT                                                           \
     3 /* articles tried alone, one after another, that had to wait for somebody \
        */
-
-struct storage {
-    struct connection *connection;
-    struct row_columns columns;
-    int64_t ids[ID_POOL];
-    size_t id_count;
-    unsigned losses; /* batches in a row whose connection broke */
-    size_t first;    /* the row that the next round of single rows begins with */
-    struct storage_figures figures;
-};
 
 struct storage *storage_new(const char *database_url, const char *worker_name)
 {
@@ -119,7 +108,7 @@ static void send_columns(struct storage *storage, enum statement statement,
         storage_connection_send(storage->connection, statement, parameters);
 }
 
-static void send_children(struct storage *storage)
+void storage_send_children(struct storage *storage)
 {
     const struct row_columns *c = &storage->columns;
     send_columns(storage, SQL_INSERT_MENTIONS, c->ids, c->mentions, COUNT_OF(c->mentions));
@@ -168,7 +157,7 @@ static enum status save_group(struct storage *storage, struct article_row **rows
         row_parameters(rows[i], parameters);
         storage_connection_send(connection, SQL_INSERT_ARTICLE, parameters);
     }
-    send_children(storage);
+    storage_send_children(storage);
     storage_connection_send(connection, SQL_COMMIT, NULL);
     crash_here(CRASH_WORKER_BEFORE_STORE);
     status = storage_connection_finish(connection, note_inserted, &group, failure);
@@ -239,6 +228,11 @@ static void refuse(struct storage *storage, struct article_row *row, bool perman
 static bool renumber(struct storage *storage, struct article_row *row, int32_t revision)
 {
     struct error err;
+    if (row->verbatim) {
+        refuse(storage, row, true,
+               "it stands under another revision, or other content stands under its own");
+        return false;
+    }
     row->revision = (uint32_t)revision;
     if (row_pack(row, &err) == STATUS_OK)
         return true;
@@ -276,7 +270,7 @@ static enum status replace(struct storage *storage, struct article_row *row,
     if (*ret_done) {
         row_columns_fill(&storage->columns, &row, 1);
         storage_connection_send(connection, SQL_DELETE_CHILDREN, &id);
-        send_children(storage);
+        storage_send_children(storage);
         storage_connection_send(connection, SQL_COMMIT, NULL);
         crash_here(CRASH_WORKER_BEFORE_STORE);
     } else {

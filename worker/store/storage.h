@@ -38,6 +38,14 @@ enum status storage_open(struct storage *storage, struct error *err) MUST_CHECK;
 enum status storage_save(struct storage *storage, struct article_row **rows, size_t count,
                          struct error *err) MUST_CHECK;
 
+/*
+ * Write everything below the article anew (mentions, roles, events, arguments, entities, aliases),
+ * whose id is row->article_id and whose stored extraction must be the row's: what was taken away
+ * comes back. NOT_FOUND: another extraction stands there, or none. One transaction.
+ */
+enum status storage_mend(struct storage *storage, struct article_row *row,
+                         struct error *err) MUST_CHECK;
+
 struct storage_figures {
     uint64_t connects;
     uint64_t batches;        /* transactions that were committed */
