@@ -5,6 +5,7 @@
 #include "tests/support/testing.h"
 #include "worker/extract/document.h"
 #include "worker/model/swaps.h"
+#include "worker/model/unaccented.h"
 
 static const char articles[] =
     "= 2019-05-14 one.example\n"
@@ -188,6 +189,17 @@ static void an_article_without_others_stays_as_it_is(void **state)
     name_pool_free(&pool);
 }
 
+static void marks_stay_where_diacritics_leave(void **state)
+{
+    struct stage *stage = *state;
+    struct corpus_article article = unaccented(&stage->corpus->articles[0], stage->arena);
+    assert_string_equal(told(stage, &article),
+                        "BAT [TRAN VAN BINH] TAI [NGHE AN]\n"
+                        "[Cong an tinh Nghe An] bat [Tran Van Binh], que [Nghe An].\n"
+                        "[Binh] khai da toi [xa Cam Van] ngay [12/5].\n");
+    assert_int_equal(article.size, strlen(article.text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_seed_gives_the_same_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_place_is_not_cut_at_a_head_that_begins_it, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(marks_stay_where_diacritics_leave, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_article_without_others_stays_as_it_is, set_up,
                                         tear_down),
     };

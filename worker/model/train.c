@@ -15,8 +15,9 @@
 #include "worker/model/evaluate.h"
 #include "worker/model/model_writer.h"
 #include "worker/model/swaps.h"
+#include "worker/model/unaccented.h"
 
-enum { FOLDS = 10, TESTS_MOST = 4 };
+enum { FOLDS = 10, TESTS_MOST = 4, UNACCENTED_EACH = 8 };
 
 static const char usage[] =
     "usage: newsloom-train [--output MODEL] [--test FILE]… CORPUS\n"
@@ -82,7 +83,8 @@ static enum use use_of(const struct plan *plan, uint32_t article, bool has_shown
     return article * 61 % 100 < plan->share ? USE_SHOWN : USE_NOT;
 }
 
-/* Some of the articles shown once more, with names of the others. */
+/* Some of the articles shown once more, with names of the others; of these each eighth as those
+ * write who type no diacritics. */
 static void add_swapped(struct examples *shown, const struct plan *plan,
                         const struct corpus *corpus, const struct knowledge *knowledge)
 {
@@ -97,6 +99,8 @@ static void add_swapped(struct examples *shown, const struct plan *plan,
             CLEANUP(arena_free) struct arena *arena = arena_new(0);
             struct corpus_article article =
                 swap_names(pool, &corpus->articles[i], knowledge, &state, arena);
+            if (next_random(&state) % UNACCENTED_EACH == 0)
+                article = unaccented(&article, arena);
             examples_add(shown, &article, knowledge, plan->families);
         }
     }
