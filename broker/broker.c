@@ -239,7 +239,8 @@ void broker_forget(struct broker *b, uint64_t article_id)
 
 static int time_to_next_deadline(const struct broker *b)
 {
-    if (!b->feed_is_dry || !b->work_is_dry || !b->others_are_dry || loading_is_due(b))
+    if (!b->feed_is_dry || !b->work_is_dry || !b->others_are_dry || loading_is_due(b) ||
+        b->scrub_goes_on)
         return 0;
     int64_t wait_ms = queue_next_due(b->queue);
     if (wait_ms != INT64_MAX)
@@ -425,6 +426,7 @@ static enum status broker_turn(struct broker *b, struct error *err)
     hear_subscribers(b);
     hear_listeners(b);
     obey_operators(b);
+    forget_on(b);
     at_us = count_time(b, TALLY_TIME_HEAR, at_us);
     reclaim(b);
     at_us = count_time(b, TALLY_TIME_RECLAIM, at_us);
@@ -440,6 +442,7 @@ static enum status broker_turn(struct broker *b, struct error *err)
     at_us = count_time(b, TALLY_TIME_DISPATCH, at_us);
     serve_subscribers(b);
     (void)count_time(b, TALLY_TIME_SERVE, at_us);
+    scrub_store(b);
     end_turn(b);
     return STATUS_OK;
 }

@@ -38,6 +38,7 @@
 
 struct backups;
 struct broker;
+struct forgetting;
 struct subscribers;
 
 /* What will be sent, or done in memory, once the turn is on disk. Lives in the turn's arena. */
@@ -108,9 +109,13 @@ struct broker {
     unsigned ends[QUEUE_CLASS_COUNT][RATE_INTERVALS];
     size_t fetching; /* bodies being read */
     size_t fetching_bytes;
-    int64_t read_again_ms; /* mono: a read failed, and none is asked for before */
-    size_t next_worker;    /* whose turn it is */
-    bool all_paused;       /* the breaker stopped every worker: said once */
+    int64_t read_again_ms;          /* mono: a read failed, and none is asked for before */
+    size_t next_worker;             /* whose turn it is */
+    bool all_paused;                /* the breaker stopped every worker: said once */
+    struct forgetting *forgettings; /* found and scanned, not yet out and scrubbed */
+    bool scrub_is_read;             /* the reader walks for it */
+    bool scrub_goes_on;             /* in the next turn, without waiting for messages */
+    int64_t scrub_again_ms;         /* mono */
     uint32_t random;
     struct log_gate bad_gate; /* events that peers can cause at will: once a second each */
     struct log_gate away_gate;
@@ -118,6 +123,7 @@ struct broker {
     struct log_gate read_gate;
     struct log_gate guard_gate;
     struct log_gate limit_gate;
+    struct log_gate scrub_gate;
 };
 
 /* Opens the store, binds, loads what is open. Everything is closed again when it fails. */
@@ -173,12 +179,15 @@ void hear_workers(struct broker *broker);                    /* hearing.c */
 void hear_subscribers(struct broker *broker);                /* serving.c */
 void hear_listeners(struct broker *broker);                  /* listeners.c */
 void obey_operators(struct broker *broker);                  /* operator.c */
+void forget_on(struct broker *broker);                       /* forgetting.c */
 void reclaim(struct broker *broker);                         /* reclaim.c */
 void load_articles(struct broker *broker);                   /* loading.c */
 void dispatch_articles(struct broker *broker);               /* dispatcher.c */
 void serve_subscribers(struct broker *broker);               /* serving.c */
 void publish_live(struct broker *broker, uint64_t sequence, const struct item *item,
                   const Newsloom__V1__Result *result, zmq_msg_t *extraction); /* live.c */
-void refresh_gauges(struct broker *broker);                                   /* gauges.c */
+void scrub_store(struct broker *broker);                                      /* forgetting.c */
+void drop_forgettings(struct broker *broker); /* forgetting.c, at the end */
+void refresh_gauges(struct broker *broker);   /* gauges.c */
 
 #endif

@@ -194,6 +194,9 @@ static void conclude(struct broker *b, struct pending *pending, zmq_msg_t *paylo
         receipt->revision = result->revision;
         receipt->state = result->state;
         receipt->sequence = result->sequence;
+        if (receipt->code == NEWSLOOM__V1__RECEIPT_CODE__REFUSED)
+            refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__WAS_FORGOTTEN,
+                           "an operator had this article forgotten: it is not taken again");
         if (receipt->code == NEWSLOOM__V1__RECEIPT_CODE__ACCEPTED)
             enqueue(b, pending, payload, result);
         const struct item *item = queue_find(b->queue, result->article_id);

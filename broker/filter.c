@@ -79,6 +79,9 @@ static bool entity_matches(const struct filter *filter, const Newsloom__V1__Topi
 
 bool filter_matches(const struct filter *filter, const struct log_entry *entry)
 {
+    /* whoever may have had the article is to hear that it must go */
+    if (entry->kind == NEWSLOOM__V1__ENTRY_KIND__ENTRY_FORGOTTEN)
+        return source_matches(filter, entry->source);
     if (filter->kinds && !(filter->kinds & bit((int)entry->kind)))
         return false;
     if (!source_matches(filter, entry->source))

@@ -3,8 +3,10 @@
  * filter - which entries of the log a subscription wants.
  *
  * All given fields must match; within a field one is enough. Entries without topics (DEAD,
- * WITHDRAWN) match no filter that names types or entities. An article with more entities than the
- * topics can hold matches every filter on entities: the subscriber looks for itself.
+ * WITHDRAWN) match no filter that names types or entities. FORGOTTEN matches every filter of its
+ * source, whatever else that asks for: whoever may have had the article is to delete it. An article
+ * with more entities than the topics can hold matches every filter on entities: the subscriber
+ * looks for itself.
  */
 #ifndef BROKER_FILTER_H
 #define BROKER_FILTER_H

@@ -209,6 +209,7 @@ void broker_close(struct broker **broker_p)
     reader_stop(&b->reader);
     http_close(&b->http);
     turn_free(&b->turn);
+    drop_forgettings(b);
     free_messages(b->kept);
     free_messages(b->spare);
     free_items(b);

@@ -8,6 +8,7 @@
 #include "broker/broker.h"
 #include "broker/checks.h"
 #include "broker/dead_letters.h"
+#include "broker/forgetting.h"
 #include "broker/gauges.h"
 #include "broker/subscribers.h"
 #include "common/crash.h"
@@ -242,11 +243,14 @@ static void obey_one(struct broker *b, const struct message *message,
     case NEWSLOOM__V1__ENVELOPE__BODY_KNOWN_REQUEST:
         obey_known_request(b, message, envelope);
         return;
+    case NEWSLOOM__V1__ENVELOPE__BODY_FORGET_REQUEST:
+        obey_forget_request(b, message, envelope);
+        return;
     default:
         broker_refuse(b, SOCKET_OPERATOR, &message->peer, envelope->request,
                       NEWSLOOM__V1__REFUSAL_CODE__UNEXPECTED_MESSAGE,
-                      "the operator socket takes StatusRequest, DeadRequest, ControlRequest, "
-                      "BackupRequest, CheckRequest and KnownRequest");
+                      "the operator socket takes StatusRequest, DeadRequest, ForgetRequest, "
+                      "ControlRequest, BackupRequest, CheckRequest and KnownRequest");
     }
 }
 

@@ -77,11 +77,29 @@ static void question_free(struct question *question)
     free(question);
 }
 
+/* Nothing is left of it but that. */
+static bool was_forgotten(struct store *store, struct question *question)
+{
+    struct tombstone tombstone;
+    if (store_tombstone(store, question->source, question->key, &tombstone, NULL) != STATUS_OK)
+        return false;
+    question->article = (struct stored_article){.source = text_copy(question->source),
+                                                .key = text_copy(question->key),
+                                                .state = NEWSLOOM__V1__STATE__FORGOTTEN,
+                                                .ended_at_ms = tombstone.at_ms,
+                                                .sequence = tombstone.sequence,
+                                                .code = text_copy(""),
+                                                .reason = text_copy("")};
+    return true;
+}
+
 static void run(struct job *job, struct store *store)
 {
     struct question *question = (struct question *)job;
     question->status = store_find(store, question->source, question->key, question->revision,
                                   &question->article, &question->error);
+    if (question->status == STATUS_NOT_FOUND && was_forgotten(store, question))
+        question->status = STATUS_OK;
 }
 
 static void send_outcome(struct broker *b, const struct question *question)

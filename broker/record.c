@@ -338,8 +338,8 @@ size_t entry_record_encode(const struct entry_record *record, uint8_t *buffer)
 bool entry_record_decode(struct entry_record *record, const void *bytes, size_t size)
 {
     struct reader r = reader_of(bytes, size);
-    record->kind =
-        get_enum(&r, NEWSLOOM__V1__ENTRY_KIND__ENTRY_STORED, NEWSLOOM__V1__ENTRY_KIND__ENTRY_DEAD);
+    record->kind = get_enum(&r, NEWSLOOM__V1__ENTRY_KIND__ENTRY_STORED,
+                            NEWSLOOM__V1__ENTRY_KIND__ENTRY_FORGOTTEN);
     record->stored_at_ms = (int64_t)get_number(&r, 8);
     record->article_id = get_number(&r, 8);
     record->source_id = get_u32(&r);
@@ -397,6 +397,22 @@ bool dead_record_decode(struct dead_record *record, const void *bytes, size_t si
     struct reader r = reader_of(bytes, size);
     record->source_id = get_u32(&r);
     record->code = get_text(&r, RECORD_CODE_LIMIT);
+    return is_whole(&r);
+}
+
+size_t tombstone_record_encode(const struct tombstone_record *record, uint8_t *buffer)
+{
+    struct writer w = writer_at(buffer);
+    put_number(&w, record->sequence, 8);
+    put_number(&w, (uint64_t)record->at_ms, 8);
+    return w.used;
+}
+
+bool tombstone_record_decode(struct tombstone_record *record, const void *bytes, size_t size)
+{
+    struct reader r = reader_of(bytes, size);
+    record->sequence = get_number(&r, 8);
+    record->at_ms = (int64_t)get_number(&r, 8);
     return is_whole(&r);
 }
 

@@ -31,13 +31,14 @@
 #define ARTICLE_RECORD_LIMIT (128 + RECORD_KEY_LIMIT + RECORD_CODE_LIMIT + RECORD_REASON_LIMIT)
 #define ENTRY_RECORD_LIMIT \
     (96 + RECORD_KEY_LIMIT + RECORD_CODE_LIMIT + RECORD_REASON_LIMIT + RECORD_TOPICS_LIMIT)
-#define ATTEMPT_RECORD_LIMIT (32 + RECORD_WORKER_LIMIT + RECORD_CODE_LIMIT + RECORD_REASON_LIMIT)
-#define OPEN_RECORD_SIZE     32
-#define STATE_RECORD_SIZE    45
-#define FORMAT_RECORD_SIZE   49
-#define IDENTITY_RECORD_SIZE 17
-#define CURSOR_RECORD_SIZE   17
-#define DEAD_RECORD_LIMIT    (8 + RECORD_CODE_LIMIT)
+#define ATTEMPT_RECORD_LIMIT  (32 + RECORD_WORKER_LIMIT + RECORD_CODE_LIMIT + RECORD_REASON_LIMIT)
+#define OPEN_RECORD_SIZE      32
+#define STATE_RECORD_SIZE     45
+#define FORMAT_RECORD_SIZE    49
+#define IDENTITY_RECORD_SIZE  17
+#define CURSOR_RECORD_SIZE    17
+#define TOMBSTONE_RECORD_SIZE 17
+#define DEAD_RECORD_LIMIT     (8 + RECORD_CODE_LIMIT)
 
 struct record_text {
     const char *bytes; /* not terminated; NULL only when empty */
@@ -115,8 +116,8 @@ struct entry_record {
     uint64_t article_id;
     uint32_t source_id;
     uint32_t revision;
-    uint8_t extraction_digest[DIGEST_SIZE];
-    uint32_t size; /* of the extraction */
+    uint8_t extraction_digest[DIGEST_SIZE]; /* FORGOTTEN: the identity's hash, then zero */
+    uint32_t size;                          /* of the extraction */
     struct record_text key;
     struct record_text reason;
     struct record_text topics; /* a packed Topics; may hold any byte */
@@ -138,6 +139,12 @@ struct dead_record {
     struct record_text code;
 };
 
+/* Of an identity that was forgotten: no word of it. */
+struct tombstone_record {
+    uint64_t sequence; /* of the entry that told subscribers last */
+    int64_t at_ms;
+};
+
 size_t format_record_encode(const struct format_record *record, uint8_t *buffer);
 bool format_record_decode(struct format_record *record, const void *bytes, size_t size);
 size_t state_record_encode(const struct state_record *record, uint8_t *buffer);
@@ -156,6 +163,8 @@ size_t cursor_record_encode(const struct cursor_record *record, uint8_t *buffer)
 bool cursor_record_decode(struct cursor_record *record, const void *bytes, size_t size);
 size_t dead_record_encode(const struct dead_record *record, uint8_t *buffer);
 bool dead_record_decode(struct dead_record *record, const void *bytes, size_t size);
+size_t tombstone_record_encode(const struct tombstone_record *record, uint8_t *buffer);
+bool tombstone_record_decode(struct tombstone_record *record, const void *bytes, size_t size);
 
 /* Big-endian parts of keys. */
 void key_put_u16(uint8_t *at, uint16_t value);

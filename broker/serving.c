@@ -259,6 +259,10 @@ static void fill_entry(const struct log_entry *from, Newsloom__V1__Entry *entry)
         entry->extraction_digest.data = (uint8_t *)from->extraction_digest;
         entry->extraction_digest.len = DIGEST_SIZE;
     }
+    if (from->kind == NEWSLOOM__V1__ENTRY_KIND__ENTRY_FORGOTTEN) {
+        entry->identity.data = (uint8_t *)from->extraction_digest;
+        entry->identity.len = IDENTITY_SIZE;
+    }
     if (from->reason)
         entry->reason = from->reason;
 }

@@ -94,6 +94,7 @@ void commit_publish(const struct commit *commit)
     facts->last_sequence = commit->state.last_sequence;
     facts->log_bytes = commit->state.log_bytes;
     facts->dead_count = commit->state.dead_count;
+    facts->forgettings += commit->forgot;
     (void)pthread_mutex_unlock(&store->mutex);
 }
 
@@ -170,6 +171,13 @@ static int run_turn(struct store *store, struct turn *turn)
     return commit_end(&commit, code);
 }
 
+int store_change(struct store *store, int (*change)(struct commit *commit))
+{
+    struct commit commit;
+    int code = commit_begin(&commit, store);
+    return code ? code : commit_end(&commit, change ? change(&commit) : 0);
+}
+
 /* Gives up the oldest entries of the log. The second, empty transaction makes the pages that the
  * first one freed usable: LMDB reuses what was freed two transactions ago. */
 static int make_room(struct store *store)
@@ -179,9 +187,7 @@ static int make_room(struct store *store)
     if (code)
         return code;
     code = commit_end(&commit, retention_apply(&commit, EMERGENCY_SLICE, clock_wall_ms(), true));
-    if (!code)
-        code = commit_begin(&commit, store);
-    return code ? code : commit_end(&commit, 0);
+    return code ? code : store_change(store, NULL);
 }
 
 static enum status refuse_accepts(struct store *store, struct error *err)

@@ -69,8 +69,10 @@ struct store_facts {
     uint64_t budget_bytes;
     uint64_t log_bytes;
     uint64_t dead_count;
-    bool full;  /* accepts are refused until room is made */
-    bool tight; /* half of the reserve is gone too: start nothing more until it is back */
+    bool full;            /* accepts are refused until room is made */
+    bool tight;           /* half of the reserve is gone too: start nothing more until it is back */
+    uint64_t forgettings; /* turns that took something out */
+    uint64_t scrubbed;    /* so many of them have left no byte in the file */
 };
 void store_facts(const struct store *store, struct store_facts *ret_facts);
 
@@ -89,7 +91,7 @@ struct accept {
 };
 
 struct accept_result {
-    Newsloom__V1__ReceiptCode code; /* ACCEPTED or DUPLICATE */
+    Newsloom__V1__ReceiptCode code; /* ACCEPTED, DUPLICATE, or REFUSED: it was forgotten */
     uint64_t article_id;
     uint32_t revision;
     Newsloom__V1__State state; /* of a duplicate: QUEUED, WAITING, STORED, … */
@@ -127,6 +129,36 @@ struct attempt_change {
     int64_t at_ms;
 };
 
+/*
+ * Forgetting: every revision of an article leaves every table, entries of the log that held
+ * something of it keep their sequence and nothing else, one ENTRY_FORGOTTEN is appended for each
+ * revision (one in all when none is known), and a tombstone refuses it from then on. Bounded: when
+ * the result is not finished, submit the same again. The caller has found the entries that stand up
+ * to scanned_through (store_log with a filter of its own); what was appended since is looked at
+ * here. What leaves the tables is still in the file until store_scrub_* went over it.
+ */
+#define FORGET_ARTICLES 8  /* of one turn at most */
+#define IDENTITY_SIZE   16 /* the hash that stands for source and key */
+
+struct forget_result {
+    uint64_t article_ids[FORGET_ARTICLES]; /* that were taken out */
+    size_t articles;
+    size_t looked; /* how many of the sequences are done */
+    uint64_t entries;
+    uint64_t sequence; /* of the newest ENTRY_FORGOTTEN */
+    bool finished;
+};
+
+struct forget {
+    const char *source;
+    const char *key;
+    const uint64_t *sequences;
+    size_t count;
+    uint64_t scanned_through;
+    int64_t at_ms;
+    struct forget_result *ret_result; /* counts after the commit only */
+};
+
 struct turn *turn_new(void);
 void turn_free(struct turn **turn_p);
 void turn_reset(struct turn *turn);
@@ -140,6 +172,9 @@ size_t turn_attempt(struct turn *turn, const struct attempt_change *change);
 /* DEAD -> QUEUED with its attempts forgiven, or DEAD -> WITHDRAWN with an entry. */
 size_t turn_retry(struct turn *turn, uint64_t article_id, int64_t at_ms);
 size_t turn_withdraw(struct turn *turn, uint64_t article_id, const char *reason, int64_t at_ms);
+void turn_forget(struct turn *turn, const struct forget *forget);
+/* Takes the tombstone away. */
+size_t turn_unforget(struct turn *turn, const char *source, const char *key);
 void turn_cursor(struct turn *turn, const char *name, uint64_t sequence, int64_t at_ms);
 /* One bounded slice of retention: at most `most` log entries and `most` ended keys. */
 void turn_retention(struct turn *turn, size_t most, int64_t now_ms);
@@ -148,10 +183,34 @@ void turn_drop_accepts(struct turn *turn);
 
 const struct accept_result *turn_accept_result(const struct turn *turn, size_t index);
 const struct settle_result *turn_settle_result(const struct turn *turn, size_t index);
-/* Whether the attempt, retry or withdrawal found its article in a state that it could change. */
+/* Whether the attempt, retry or withdrawal found its article in a state that it could change, and
+ * whether there was a tombstone to take away. */
 bool turn_changed(const struct turn *turn, size_t index);
 
 enum status store_submit(struct store *store, struct turn *turn, struct error *err) MUST_CHECK;
+
+/* ---- scrubbing
+ * ---------------------------------------------------------------------------------------- */
+
+/*
+ * LMDB frees pages and leaves their bytes; it also leaves bytes between the records of pages that
+ * live on, and hands page buffers from one transaction to the next. So after a forgetting, also one
+ * before a restart, while facts say that scrubbed is less than forgettings:
+ *
+ *      wash (loop) -> walk (reader) -> zero (loop) -> scrubbed
+ *
+ * wash   every buffer that LMDB keeps is filled with zeros
+ * walk   every page in use, through one snapshot: what lies between its records is zeroed
+ * zero   every page that was free in that snapshot, and what lies behind the last: zeroed, as far
+ *        as no reader from outside (a backup) still looks at it; then it waits for that one
+ *
+ * store_scrub() is called on the loop's thread between turns, store_scrub_walk() on any one other
+ * while it answered SCRUB_WALK, each bounded. INVALID: the file is not as this code knows it;
+ * nothing that is free was touched.
+ */
+enum scrub { SCRUB_OVER, SCRUB_GOES_ON, SCRUB_WALK, SCRUB_WAITS };
+enum status store_scrub(struct store *store, enum scrub *ret_next, struct error *err) MUST_CHECK;
+void store_scrub_walk(struct store *store);
 
 /* ---- reading
  * ---------------------------------------------------------------------------------------- */
@@ -223,6 +282,14 @@ enum status store_body(struct store *store, uint64_t article_id, void **ret_byte
 size_t store_dead(struct store *store, uint64_t after, const char *source, const char *code,
                   uint64_t *ret_ids, size_t most);
 
+struct tombstone {
+    uint64_t sequence; /* of the newest ENTRY_FORGOTTEN */
+    int64_t at_ms;
+};
+/* NOT_FOUND: it was not forgotten. */
+enum status store_tombstone(struct store *store, const char *source, const char *key,
+                            struct tombstone *ret_tombstone, struct error *err) MUST_CHECK;
+
 struct log_entry {
     uint64_t sequence;
     Newsloom__V1__EntryKind kind;
@@ -231,8 +298,8 @@ struct log_entry {
     uint64_t article_id;
     char *source;
     char *key;
-    uint8_t extraction_digest[DIGEST_SIZE];
-    Newsloom__V1__Topics *topics; /* unpacked; NULL when there are none */
+    uint8_t extraction_digest[DIGEST_SIZE]; /* FORGOTTEN: the identity in its first half */
+    Newsloom__V1__Topics *topics;           /* unpacked; NULL when there are none */
     char *reason;
     void *extraction; /* NULL unless it was asked for */
     size_t size;

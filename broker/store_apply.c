@@ -148,6 +148,15 @@ static int apply_accept(struct commit *commit, struct change *change)
                              accept->digest, &identity);
     if (code)
         return code;
+    struct tombstone_record tombstone;
+    code = tombstone_find(commit->txn, commit->store, &identity, &tombstone);
+    if (code != MDB_NOTFOUND) {
+        change->accepted = (struct accept_result){
+            .code = NEWSLOOM__V1__RECEIPT_CODE__REFUSED,
+            .state = NEWSLOOM__V1__STATE__FORGOTTEN,
+        };
+        return code;
+    }
     if (identity.same_revision)
         return accept_known(commit, accept, &identity, &change->accepted);
     return accept_new(commit, accept, &identity, &change->accepted);
@@ -367,6 +376,10 @@ int commit_apply(struct commit *commit, struct change *change)
     case CHANGE_RETRY:
     case CHANGE_WITHDRAW:
         return apply_operator(commit, change);
+    case CHANGE_FORGET:
+        return forget_apply(commit, &change->forget);
+    case CHANGE_UNFORGET:
+        return unforget_apply(commit, change);
     case CHANGE_CURSOR:
         return apply_cursor(commit, &change->cursor);
     case CHANGE_RETENTION:

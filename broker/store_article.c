@@ -134,3 +134,34 @@ int article_move(struct commit *commit, uint64_t id, const struct article_record
         code = article_save(commit, id, now, 0);
     return code;
 }
+
+static int forget_attempts(struct commit *commit, uint64_t id, uint32_t tries)
+{
+    uint32_t first = tries > HISTORY_LIMIT ? tries - HISTORY_LIMIT + 1 : 1;
+    for (uint32_t number = first; number <= tries; number++) {
+        uint8_t key[12];
+        key_put_u64(key, id);
+        key_put_u32(key + 8, number);
+        int code =
+            table_delete(commit->txn, commit->store->tables[TABLE_ATTEMPT], key, sizeof(key));
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
+int article_remove(struct commit *commit, uint64_t id, const struct article_record *record,
+                   const struct identity *identity)
+{
+    const MDB_dbi *tables = commit->store->tables;
+    uint8_t key[8];
+    int code = article_leave(commit, id, record);
+    if (!code && article_has_body(record->state))
+        code = chunks_delete(commit->txn, tables[TABLE_BODY], id, record->size);
+    if (!code)
+        code = forget_attempts(commit, id, record->tries);
+    if (!code)
+        code = identity_delete(commit, identity, record->revision);
+    key_put_u64(key, id);
+    return code ? code : table_delete(commit->txn, tables[TABLE_ARTICLE], key, sizeof(key));
+}

@@ -10,6 +10,9 @@
  *   store_log.c        the event log: append, delete, read
  *   store_chunks.c     bodies and extractions in pieces of 2,000 bytes
  *   store_dead.c       the index of dead letters by source and code
+ *   store_forget.c     forgetting on demand: everything of an identity goes, a tombstone stays
+ *   store_scrub.c      and its bytes leave the file
+ *   store_pages.c      the file as pages: what of it nothing uses any more
  *   store_retention.c  what is forgotten, and when
  *   store_room.c       how much is used, when the store is full
  *   store_read.c       questions
@@ -20,7 +23,7 @@
  * Inside, a function answers LMDB's codes (0, MDB_NOTFOUND, MDB_MAP_FULL, MDB_CORRUPTED for a
  * record that does not decode, an errno); the edge turns them into enum status. Tables:
  *
- *   meta        "format", "state"
+ *   meta        "format", "state", "scrub" (while one is due)
  *   source      id                        -> name
  *   article     id                        -> article_record
  *   open        id                        -> open_record (QUEUED and WAITING)
@@ -32,6 +35,7 @@
  *   log         sequence                  -> entry_record
  *   extraction  sequence, chunk           -> bytes
  *   cursor      name                      -> cursor_record
+ *   forgotten   hash of an identity       -> tombstone_record, kept for ever
  */
 #ifndef BROKER_STORE_ENGINE_H
 #define BROKER_STORE_ENGINE_H
@@ -45,7 +49,6 @@
 
 #define CHUNK_SIZE    2000
 #define HISTORY_LIMIT 8
-#define IDENTITY_SIZE 16
 
 #define TABLES(X)               \
     X(META, "meta")             \
@@ -59,7 +62,8 @@
     X(ENDED, "ended")           \
     X(LOG, "log")               \
     X(EXTRACTION, "extraction") \
-    X(CURSOR, "cursor")
+    X(CURSOR, "cursor")         \
+    X(FORGOTTEN, "forgotten")
 
 enum table {
 #define X(name, text) TABLE_##name,
@@ -69,6 +73,7 @@ enum table {
 };
 
 struct sources;
+struct scrubbing;
 
 /* Pages: used, and the two lines between which the store is full or no longer. */
 struct room {
@@ -92,7 +97,8 @@ struct store {
     struct sources *sources;
     struct room room;
     int64_t readers_checked_ms;
-    pthread_mutex_t mutex; /* guards what follows */
+    struct scrubbing *scrubbing; /* NULL: none is under way */
+    pthread_mutex_t mutex;       /* guards what follows */
     struct store_facts facts;
     bool broken;
     struct error broken_error;
@@ -104,6 +110,7 @@ struct commit {
     MDB_txn *txn;
     struct state_record state;
     bool full;             /* accepts are refused */
+    bool forgot;           /* something was, so that the file is to be scrubbed */
     uint32_t *new_sources; /* ids that become durable with it */
     size_t new_source_count;
 };
@@ -125,6 +132,9 @@ MDB_val bytes_of(const void *bytes, size_t size);
 const char *engine_text(int code);
 void commit_publish(const struct commit *commit);
 void store_publish_room(struct store *store, uint64_t used_pages, bool full);
+/* A transaction of one's own, outside of turns. change NULL: none, but what was freed grows older.
+ */
+int store_change(struct store *store, int (*change)(struct commit *commit));
 int commit_save_state(const struct commit *commit);
 int state_load(MDB_txn *txn, const struct store *store, struct state_record *ret_state);
 
@@ -166,11 +176,27 @@ int identity_has_older(MDB_txn *txn, const struct store *store, const struct ide
 int identity_revision(MDB_txn *txn, const struct store *store, const struct identity *identity,
                       uint32_t revision, uint64_t *ret_id);
 
+/* ---- store_article.c, again */
+/* Everything of this article: record, indexes, body, history, its place in the identity. */
+int article_remove(struct commit *commit, uint64_t id, const struct article_record *record,
+                   const struct identity *identity);
+
+/* ---- store_forget.c */
+int forget_apply(struct commit *commit, const struct forget *forget);
+int unforget_apply(struct commit *commit, struct change *change);
+/* MDB_NOTFOUND: it was not forgotten. */
+int tombstone_find(MDB_txn *txn, const struct store *store, const struct identity *identity,
+                   struct tombstone_record *ret_tombstone);
+
 /* ---- store_log.c */
 /* Append an entry for the article; sets record->sequence. */
 int log_append(struct commit *commit, uint64_t article_id, struct article_record *record,
                struct entry_record *entry, const void *extraction);
 int log_delete_first(struct commit *commit);
+/* The entry keeps its sequence, and becomes an ENTRY_FORGOTTEN, if it is of this identity and not
+ * one already; *ret_bytes is what was taken, or 0. */
+int log_erase(struct commit *commit, uint64_t sequence, const struct entry_record *erased,
+              struct record_text key, uint64_t *ret_bytes);
 int log_first(const struct commit *commit, struct entry_record *ret_entry);
 
 /* ---- store_chunks.c */
@@ -201,6 +227,37 @@ bool room_is_over(const struct store *store, MDB_txn *txn);
 bool room_is_full(const struct store *store, MDB_txn *txn, bool was_full);
 /* 0, or MDB_MAP_FULL when so many bytes more are not to be accepted. */
 int room_for(const struct commit *commit, size_t size);
+
+/* The oldest snapshot that is open; SIZE_MAX: none. */
+size_t room_oldest_reader(const struct store *store);
+
+/* ---- store_scrub.c */
+/* One is due since before this start. */
+int scrub_load(struct store *store, MDB_txn *txn);
+void scrub_close(struct store *store);
+
+/* ---- store_pages.c: thread-safe as long as one thread at a time has the walk */
+struct bits; /* one a page */
+struct bits *bits_new(uint64_t count);
+void bits_free(struct bits **bits_p);
+uint64_t bits_count(const struct bits *bits); /* as given to bits_new() */
+void bits_set(struct bits *bits, uint64_t at, bool is_set);
+bool bits_has(const struct bits *bits, uint64_t at);
+
+struct walk;
+/* Over the pages of this snapshot, whose list of free pages it reads at once. It must have been
+ * begun on the thread that writes, between transactions. EINVAL: the file is not as we know it. */
+int walk_new(struct walk **ret_walk, const struct store *store, MDB_txn *txn);
+void walk_free(struct walk **walk_p);
+/* Zeroes what lies between the records of up to `most` pages. */
+int walk_on(struct walk *walk, size_t most, bool *ret_over);
+/* After the last: the pages that were free. EINVAL when free and used do not make up the file. */
+int walk_take_free(struct walk *walk, struct bits **ret_free);
+/* The pages that are free in this snapshot; and of them, unless ret_safe is NULL, those that no
+ * snapshot from `oldest` on may look at. */
+int pages_free(MDB_txn *txn, size_t oldest, struct bits *ret_free, struct bits *ret_safe);
+/* Makes these bytes of the file zero if they are not. */
+int file_zero(int file, uint64_t from, size_t size, bool *ret_written);
 
 /* ---- store_sources.c: thread-safe */
 struct sources *sources_new(void);

@@ -79,6 +79,38 @@ int log_delete_first(struct commit *commit)
     return 0;
 }
 
+int log_erase(struct commit *commit, uint64_t sequence, const struct entry_record *erased,
+              struct record_text key, uint64_t *ret_bytes)
+{
+    struct entry_record entry;
+    size_t size;
+    uint8_t log_key[8];
+    uint8_t buffer[ENTRY_RECORD_LIMIT];
+    const MDB_dbi *tables = commit->store->tables;
+    *ret_bytes = 0;
+    int code = load_entry(commit->txn, commit->store, sequence, &entry, &size);
+    if (code)
+        return code;
+    if (entry.kind == erased->kind || entry.source_id != erased->source_id ||
+        entry.key.size != key.size || memcmp(entry.key.bytes, key.bytes, key.size) != 0)
+        return 0;
+    struct entry_record now = *erased;
+    now.stored_at_ms = entry.stored_at_ms;
+    now.article_id = entry.article_id;
+    now.revision = entry.revision;
+    uint64_t freed = size + entry.size;
+    code = chunks_delete(commit->txn, tables[TABLE_EXTRACTION], sequence, entry.size);
+    key_put_u64(log_key, sequence);
+    size = entry_record_encode(&now, buffer);
+    if (!code)
+        code = table_put(commit->txn, tables[TABLE_LOG], bytes_of(log_key, sizeof(log_key)),
+                         bytes_of(buffer, size), 0);
+    *ret_bytes = freed;
+    freed -= size;
+    commit->state.log_bytes -= freed < commit->state.log_bytes ? freed : commit->state.log_bytes;
+    return code;
+}
+
 /* ---- reading */
 
 void log_entry_done(struct log_entry *entry)

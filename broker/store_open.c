@@ -256,6 +256,11 @@ static enum status load_store(struct store *store, uint64_t inode, struct error 
         return store_failed(store, code, "could not open the store", err);
     }
     uint64_t used = room_used_pages(store, commit.txn);
+    code = scrub_load(store, commit.txn);
+    if (code) {
+        mdb_txn_abort(commit.txn);
+        return store_failed(store, code, "could not open the store", err);
+    }
     code = mdb_txn_commit(commit.txn);
     if (code)
         return store_failed(store, code, "could not open the store", err);
@@ -323,6 +328,7 @@ void store_close(struct store **store_p)
     struct store *store = *store_p;
     if (!store)
         return;
+    scrub_close(store);
     if (store->env)
         mdb_env_close(store->env);
     if (store->lock_fd >= 0)

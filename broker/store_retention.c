@@ -62,21 +62,6 @@ static int shrink_log(struct slice *slice)
     return 0;
 }
 
-static int forget_attempts(struct commit *commit, uint64_t id, uint32_t tries)
-{
-    uint32_t first = tries > HISTORY_LIMIT ? tries - HISTORY_LIMIT + 1 : 1;
-    for (uint32_t number = first; number <= tries; number++) {
-        uint8_t key[12];
-        key_put_u64(key, id);
-        key_put_u32(key + 8, number);
-        int code =
-            table_delete(commit->txn, commit->store->tables[TABLE_ATTEMPT], key, sizeof(key));
-        if (code)
-            return code;
-    }
-    return 0;
-}
-
 /* Revision numbers must not be given twice while an older one is kept: the newest then stays for
  * another round. */
 static int postpone(struct slice *slice, uint64_t id, struct article_record *record)
@@ -94,7 +79,6 @@ static int forget(struct slice *slice, uint64_t id, struct article_slot *slot)
 {
     struct commit *commit = slice->commit;
     struct article_record *record = &slot->record;
-    const MDB_dbi *tables = commit->store->tables;
     const char *source = sources_name(commit->store->sources, record->source_id);
     char *key = text_of(record->key);
     struct identity identity;
@@ -109,18 +93,7 @@ static int forget(struct slice *slice, uint64_t id, struct article_slot *slot)
         return code;
     if (has_older && identity.newest_id == id)
         return postpone(slice, id, record);
-    code = article_leave(commit, id, record);
-    if (!code && article_has_body(record->state))
-        code = chunks_delete(commit->txn, tables[TABLE_BODY], id, record->size);
-    if (!code)
-        code = forget_attempts(commit, id, record->tries);
-    if (!code)
-        code = identity_delete(commit, &identity, record->revision);
-    uint8_t article_key[8];
-    key_put_u64(article_key, id);
-    if (!code)
-        code = table_delete(commit->txn, tables[TABLE_ARTICLE], article_key, sizeof(article_key));
-    return code;
+    return article_remove(commit, id, record, &identity);
 }
 
 /* The next ended article; MDB_NOTFOUND after the last. */

@@ -92,25 +92,32 @@ int room_add_freed(MDB_txn *txn, size_t *through, uint64_t *pages)
     return code == MDB_NOTFOUND ? 0 : code;
 }
 
+size_t room_oldest_reader(const struct store *store)
+{
+    struct oldest_reader oldest = {.txn = SIZE_MAX};
+    (void)mdb_reader_list(store->env, look_at_reader, &oldest);
+    return oldest.txn;
+}
+
 /* The list of free pages may be read in a reading transaction only. */
 int room_count_held(struct store *store)
 {
     struct room *room = &store->room;
-    struct oldest_reader oldest = {.txn = SIZE_MAX};
+    size_t oldest = SIZE_MAX;
     MDB_envinfo info;
     MDB_txn *txn = NULL;
     (void)mdb_env_info(store->env, &info);
     if (info.me_last_pgno >= room->full_pages)
-        (void)mdb_reader_list(store->env, look_at_reader, &oldest);
-    if (oldest.txn >= info.me_last_txnid) {
+        oldest = room_oldest_reader(store);
+    if (oldest >= info.me_last_txnid) {
         room->held_pages = 0;
         room->held_since = 0;
         return 0;
     }
-    if (room->held_since != oldest.txn) {
+    if (room->held_since != oldest) {
         room->held_pages = 0;
-        room->held_since = oldest.txn;
-        room->held_through = oldest.txn - 1;
+        room->held_since = oldest;
+        room->held_through = oldest - 1;
     }
     int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
     if (code)

@@ -42,6 +42,7 @@
     X(STORED, "newsloom_articles_ended_total", "end=\"stored\"", TOTAL, TALLIED_ENDS)              \
     X(DEAD, "newsloom_articles_ended_total", "end=\"dead\"", TOTAL, TALLIED_ENDS)                  \
     X(WITHDRAWN, "newsloom_articles_ended_total", "end=\"withdrawn\"", TOTAL, TALLIED_ENDS)        \
+    X(FORGOTTEN, "newsloom_articles_ended_total", "end=\"forgotten\"", TOTAL, TALLIED_ENDS)        \
     X(DISPATCHED, "newsloom_articles_dispatched_total", NULL, TOTAL,                               \
       "Leases given to workers; far above the ends: articles come back, see the log.")             \
     X(COLD, "newsloom_bodies_read_total", NULL, TOTAL,                                             \

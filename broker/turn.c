@@ -96,6 +96,20 @@ size_t turn_withdraw(struct turn *turn, uint64_t article_id, const char *reason,
     return add_operator(turn, CHANGE_WITHDRAW, article_id, reason, at_ms);
 }
 
+void turn_forget(struct turn *turn, const struct forget *forget)
+{
+    ENSURE(forget->ret_result);
+    add(turn, CHANGE_FORGET)->forget = *forget;
+}
+
+size_t turn_unforget(struct turn *turn, const char *source, const char *key)
+{
+    struct change *change = add(turn, CHANGE_UNFORGET);
+    change->forget.source = source;
+    change->forget.key = key;
+    return turn->count - 1;
+}
+
 void turn_cursor(struct turn *turn, const char *name, uint64_t sequence, int64_t at_ms)
 {
     struct cursor cursor = {.sequence = sequence, .at_ms = at_ms};
@@ -145,7 +159,7 @@ bool turn_changed(const struct turn *turn, size_t index)
     ENSURE(index < turn->count);
     const struct change *change = &turn->changes[index];
     ENSURE(change->kind == CHANGE_ATTEMPT || change->kind == CHANGE_RETRY ||
-           change->kind == CHANGE_WITHDRAW);
+           change->kind == CHANGE_WITHDRAW || change->kind == CHANGE_UNFORGET);
     return change->changed;
 }
 

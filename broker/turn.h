@@ -17,6 +17,8 @@ enum change_kind {
     CHANGE_ATTEMPT,
     CHANGE_RETRY,
     CHANGE_WITHDRAW,
+    CHANGE_FORGET,
+    CHANGE_UNFORGET,
     CHANGE_CURSOR,
     CHANGE_RETENTION,
 };
@@ -34,6 +36,7 @@ struct change {
             int64_t at_ms;
         } operator_;
         struct cursor cursor;
+        struct forget forget;
         struct {
             size_t most;
             int64_t now_ms;

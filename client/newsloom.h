@@ -75,6 +75,8 @@ enum newsloom_state {
     NEWSLOOM_STATE_STORED,    /* an end: in PostgreSQL and in the event log */
     NEWSLOOM_STATE_DEAD,      /* an end, until an operator retries it or it is submitted again */
     NEWSLOOM_STATE_WITHDRAWN, /* an end: an operator dropped it */
+    NEWSLOOM_STATE_FORGOTTEN, /* an end: an operator had it forgotten; nothing else is known of it
+                               */
 };
 
 /* Lower case: "queued", "stored", … */
@@ -229,10 +231,15 @@ enum newsloom_entry_kind {
     NEWSLOOM_ENTRY_REPLACED = 2, /* a newer revision or generation took the place of an older */
     NEWSLOOM_ENTRY_WITHDRAWN = 3,
     NEWSLOOM_ENTRY_DEAD = 4,
+    NEWSLOOM_ENTRY_FORGOTTEN =
+        5, /* delete every revision; comes whatever the filter, but sources */
 };
 
 /* "STORED", "REPLACED", … */
 const char *newsloom_entry_kind_name(enum newsloom_entry_kind kind);
+
+/* BLAKE2b-128 of source, a zero byte, key, a zero byte. */
+#define NEWSLOOM_IDENTITY_SIZE 16
 
 struct newsloom_entry {
     uint64_t sequence;
@@ -242,9 +249,10 @@ struct newsloom_entry {
     const char *source;
     const char *key;
     uint32_t revision;
-    const char *reason;     /* DEAD and WITHDRAWN */
-    const void *extraction; /* a packed newsloom.v1.Extraction (proto/extraction.proto) */
-    size_t extraction_size; /* 0 for entries without one */
+    const char *reason;      /* DEAD and WITHDRAWN */
+    const uint8_t *identity; /* FORGOTTEN, which has no key: its NEWSLOOM_IDENTITY_SIZE bytes */
+    const void *extraction;  /* a packed newsloom.v1.Extraction (proto/extraction.proto) */
+    size_t extraction_size;  /* 0 for entries without one */
 };
 
 struct newsloom_gap {

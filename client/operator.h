@@ -63,4 +63,12 @@ enum status newsloom_operator_known(struct newsloom_operator *op, const uint8_t 
                                     size_t count, const Newsloom__V1__KnownAnswer **ret_answer,
                                     struct error *err) MUST_CHECK;
 
+/* What there is of an article, taking it out of the broker, or lifting its tombstone. DO is
+ * answered when no byte is left in the broker's file, which may take minutes: open with a long
+ * time-out. */
+enum status newsloom_operator_forget(struct newsloom_operator *op,
+                                     Newsloom__V1__ForgetRequest *request,
+                                     const Newsloom__V1__ForgetAnswer **ret_answer,
+                                     struct error *err) MUST_CHECK;
+
 #endif

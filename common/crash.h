@@ -24,6 +24,7 @@
     X(BROKER_OPERATOR_READ, "broker", "operator request read, not committed")          \
     X(BROKER_OPERATOR_COMMITTED, "broker", "operator request committed, not answered") \
     X(BROKER_RETENTION, "broker", "retention slice built, not committed")              \
+    X(BROKER_SCRUB, "broker", "something forgotten, its bytes not yet scrubbed")       \
     X(WORKER_TAKEN, "worker", "articles taken, none started")                          \
     X(WORKER_STARTED, "worker", "article started, not extracted")                      \
     X(WORKER_EXTRACTED, "worker", "article extracted, not stored")                     \
@@ -34,7 +35,8 @@
     X(WORKER_SETTLED, "worker", "settled read, result not forgotten")                  \
     X(CLIENT_BEFORE_SUBMIT, "client", "article read, nothing sent")                    \
     X(CLIENT_AFTER_RECEIPT, "client", "receipt read, state not saved")                 \
-    X(CLIENT_BEFORE_CURSOR, "client", "event handled, cursor not saved")
+    X(CLIENT_BEFORE_CURSOR, "client", "event handled, cursor not saved")               \
+    X(CLIENT_ROWS_FORGOTTEN, "client", "rows forgotten, the broker not asked to")
 
 enum crash_point {
 #define X(name, program, text) CRASH_##name,

@@ -6,6 +6,7 @@
 
 #define CONNECT_SECONDS "5"
 #define ASK_LIMIT       "-c statement_timeout=60000 -c default_transaction_read_only=on"
+#define CHANGE_LIMIT    "-c statement_timeout=600000"
 
 /* libpq ends its messages with a line break, and may use several lines. */
 static char *one_line(const char *message)
@@ -28,13 +29,13 @@ static enum status say(struct error *err, enum status status, const char *what, 
     return status;
 }
 
-enum status database_open(PGconn **ret_connection, const struct invocation *invocation,
-                          struct error *err)
+static enum status open_with(PGconn **ret_connection, const struct invocation *invocation,
+                             const char *limits, struct error *err)
 {
     const char *url = settings_text(invocation->settings, "database.url");
     const char *const names[] = {"dbname",  "connect_timeout", "application_name",
                                  "options", "client_encoding", NULL};
-    const char *const values[] = {url, CONNECT_SECONDS, "newsloom", ASK_LIMIT, "UTF8", NULL};
+    const char *const values[] = {url, CONNECT_SECONDS, "newsloom", limits, "UTF8", NULL};
     PGconn *connection = PQconnectdbParams(names, values, 1);
     if (PQstatus(connection) == CONNECTION_OK) {
         *ret_connection = connection;
@@ -44,6 +45,18 @@ enum status database_open(PGconn **ret_connection, const struct invocation *invo
                              PQerrorMessage(connection));
     PQfinish(connection);
     return status;
+}
+
+enum status database_open(PGconn **ret_connection, const struct invocation *invocation,
+                          struct error *err)
+{
+    return open_with(ret_connection, invocation, ASK_LIMIT, err);
+}
+
+enum status database_open_to_change(PGconn **ret_connection, const struct invocation *invocation,
+                                    struct error *err)
+{
+    return open_with(ret_connection, invocation, CHANGE_LIMIT, err);
 }
 
 void database_close(PGconn **connection_p)

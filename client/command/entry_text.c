@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "client/command/print.h"
+#include "client/lib/hex.h"
 #include "common/arena.h"
 #include "common/clock.h"
 #include "proto/envelope.h"
@@ -99,6 +100,11 @@ void entry_print_text(const struct newsloom_entry *entry, FILE *out)
         (void)fputs("  ", out);
         print_fitted(entry->reason, 240, out);
     }
+    if (entry->identity) {
+        char identity[2 * NEWSLOOM_IDENTITY_SIZE + 1];
+        (void)hex_text(entry->identity, NEWSLOOM_IDENTITY_SIZE, identity);
+        (void)fprintf(out, "article %" PRIu64 " identity %s", entry->article_id, identity);
+    }
     (void)fputc('\n', out);
     arena_free(&arena);
 }
@@ -114,6 +120,11 @@ void entry_print_json(const struct newsloom_entry *entry, FILE *out)
         "article_id", (json_int_t)entry->article_id, "source", entry->source, "key", entry->key,
         "revision", (json_int_t)entry->revision, "reason", entry->reason ? entry->reason : "",
         "extraction", x ? json_of_message(&x->base) : json_null());
+    if (entry->identity) {
+        char identity[2 * NEWSLOOM_IDENTITY_SIZE + 1];
+        (void)hex_text(entry->identity, NEWSLOOM_IDENTITY_SIZE, identity);
+        (void)json_object_set_new(value, "identity", json_string(identity));
+    }
     json_print_line(&value, out);
     arena_free(&arena);
 }

@@ -298,12 +298,14 @@ const struct verb verb_subscribe = {
     .purpose = "follow what is stored, in order, from a cursor",
     .operands = "",
     .about =
-        "One line an entry of the event log: STORED, REPLACED, WITHDRAWN or DEAD, each with its "
-        "sequence.\nFilter fields: type (PERSON, ORGANIZATION, LOCATION, DATE, LAW, EVENT, CRIME), "
-        "event (MEET, VISIT,\nSIGN, ARREST, HANDOVER, APPOINT), source, entity (a UUID, see "
+        "One line an entry of the event log: STORED, REPLACED, WITHDRAWN, DEAD or FORGOTTEN, each "
+        "with its\nsequence. Filter fields: type (PERSON, ORGANIZATION, LOCATION, DATE, LAW, "
+        "EVENT, "
+        "CRIME), event (MEET,\nVISIT, SIGN, ARREST, HANDOVER, APPOINT), source, entity (a UUID, "
+        "see "
         "`newsloom search`), kind, copies\n(no: leave out near copies of what was stored before). "
-        "All "
-        "fields must match; of a field given\nseveral times one is enough.\n\n"
+        "All fields must match; of a field given\nseveral times one is enough. FORGOTTEN comes "
+        "whatever is asked for, but of the sources only: delete\nwhat you keep of that article.\n\n"
         "A cursor is <log id>:<sequence>. With --state it is saved after the output was written: "
         "after a crash\nentries may come twice, never not at all. When entries between cursor and "
         "log are no longer retained,\nit says so and how to start over, and ends with 69.",

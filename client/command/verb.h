@@ -43,6 +43,7 @@ extern const struct verb verb_dead;
 extern const struct verb verb_drain;
 extern const struct verb verb_extract;
 extern const struct verb verb_feed;
+extern const struct verb verb_forget;
 extern const struct verb verb_help;
 extern const struct verb verb_keygen;
 extern const struct verb verb_migrate;

@@ -3,7 +3,8 @@
 
 const char *newsloom_entry_kind_name(enum newsloom_entry_kind kind)
 {
-    static const char *const names[] = {"UNKNOWN", "STORED", "REPLACED", "WITHDRAWN", "DEAD"};
+    static const char *const names[] = {"UNKNOWN",   "STORED", "REPLACED",
+                                        "WITHDRAWN", "DEAD",   "FORGOTTEN"};
     return (size_t)kind < COUNT_OF(names) ? names[kind] : names[0];
 }
 
@@ -19,6 +20,7 @@ void entry_fill(struct newsloom_entry *entry, const Newsloom__V1__Entry *wire,
         .key = wire->key,
         .revision = wire->revision,
         .reason = wire->reason,
+        .identity = wire->identity.len == NEWSLOOM_IDENTITY_SIZE ? wire->identity.data : NULL,
         .extraction = extraction,
         .extraction_size = size,
     };

@@ -233,6 +233,9 @@ static bool matches_entities(const struct filter *f, const Newsloom__V1__Extract
 
 bool filter_passes(const struct filter *f, const struct newsloom_entry *entry)
 {
+    if (entry->kind ==
+        NEWSLOOM_ENTRY_FORGOTTEN) /* whoever may have it is to hear that it must go */
+        return matches_source(f, entry->source);
     if (f->kind_count && !has_number((const int *)f->kinds, f->kind_count, (int)entry->kind))
         return false;
     if (!matches_source(f, entry->source))

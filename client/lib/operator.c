@@ -176,3 +176,17 @@ enum status newsloom_operator_known(struct newsloom_operator *op, const uint8_t 
     *ret_answer = answer;
     return STATUS_OK;
 }
+
+enum status newsloom_operator_forget(struct newsloom_operator *op,
+                                     Newsloom__V1__ForgetRequest *request,
+                                     const Newsloom__V1__ForgetAnswer **ret_answer,
+                                     struct error *err)
+{
+    Newsloom__V1__Envelope question = NEWSLOOM__V1__ENVELOPE__INIT;
+    question.body_case = NEWSLOOM__V1__ENVELOPE__BODY_FORGET_REQUEST;
+    question.forget_request = request;
+    enum status status = ask(op, &question, NEWSLOOM__V1__ENVELOPE__BODY_FORGET_ANSWER, err);
+    if (status == STATUS_OK)
+        *ret_answer = op->answer.envelope->forget_answer;
+    return status;
+}

@@ -4,24 +4,25 @@
 /* The library's enums are the wire's, so that they can be handed through. */
 _Static_assert((int)NEWSLOOM_STATE_UNKNOWN == (int)NEWSLOOM__V1__STATE__STATE_UNKNOWN, "state");
 _Static_assert((int)NEWSLOOM_STATE_QUEUED == (int)NEWSLOOM__V1__STATE__QUEUED, "state");
-_Static_assert((int)NEWSLOOM_STATE_WITHDRAWN == (int)NEWSLOOM__V1__STATE__WITHDRAWN, "state");
+_Static_assert((int)NEWSLOOM_STATE_FORGOTTEN == (int)NEWSLOOM__V1__STATE__FORGOTTEN, "state");
 _Static_assert((int)NEWSLOOM_CLASS_BACKFILL == (int)NEWSLOOM__V1__CLASS__BACKFILL, "class");
 _Static_assert((int)NEWSLOOM_ACCEPTED == (int)NEWSLOOM__V1__RECEIPT_CODE__ACCEPTED, "receipt");
 _Static_assert((int)NEWSLOOM_REFUSED == (int)NEWSLOOM__V1__RECEIPT_CODE__REFUSED, "receipt");
-_Static_assert((int)NEWSLOOM_ENTRY_DEAD == (int)NEWSLOOM__V1__ENTRY_KIND__ENTRY_DEAD, "kind");
+_Static_assert((int)NEWSLOOM_ENTRY_FORGOTTEN == (int)NEWSLOOM__V1__ENTRY_KIND__ENTRY_FORGOTTEN,
+               "kind");
 _Static_assert((int)NEWSLOOM_FROM_NAMED == (int)NEWSLOOM__V1__FROM__FROM_NAMED, "from");
 
 const char *newsloom_state_name(enum newsloom_state state)
 {
-    static const char *const names[] = {"unknown", "queued", "leased",   "waiting",
-                                        "stored",  "dead",   "withdrawn"};
+    static const char *const names[] = {"unknown", "queued", "leased",    "waiting",
+                                        "stored",  "dead",   "withdrawn", "forgotten"};
     return (size_t)state < COUNT_OF(names) ? names[state] : "unknown";
 }
 
 bool newsloom_state_is_end(enum newsloom_state state)
 {
     return state == NEWSLOOM_STATE_STORED || state == NEWSLOOM_STATE_DEAD ||
-           state == NEWSLOOM_STATE_WITHDRAWN;
+           state == NEWSLOOM_STATE_WITHDRAWN || state == NEWSLOOM_STATE_FORGOTTEN;
 }
 
 const char *newsloom_version(void)

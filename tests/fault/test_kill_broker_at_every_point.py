@@ -6,7 +6,7 @@ from support.programs import run
 from support.rig import OperatorThread, Rig
 
 RARE = {"BROKER_RETENTION": 1, "BROKER_OPERATOR_READ": 3, "BROKER_OPERATOR_COMMITTED": 3,
-        "BROKER_FAILED_READ": 4}  # how often a point is passed at most before it kills; others 8
+        "BROKER_FAILED_READ": 4, "BROKER_SCRUB": 4}  # how often a point is passed at most before it kills; others 8
 
 
 def points() -> list:
@@ -29,7 +29,7 @@ def test_kill_broker_at_every_point(new_broker, seed, time_given):
             passes = chance.randint(1, RARE.get(point, 8))
             broker.start(crash_at=f"{point}:{passes}", wait=False)
             if first:
-                rig.start(OperatorThread(broker.endpoint("operator"), chance))
+                rig.start(OperatorThread(broker.endpoint("operator"), chance, forgets=True))
                 first = False
             broker.wait_crash(60)
     broker.start()

@@ -25,13 +25,14 @@ DECODE(entry_record)
 DECODE(identity_record)
 DECODE(cursor_record)
 DECODE(dead_record)
+DECODE(tombstone_record)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static size_t (*const kinds[])(const void *, size_t) = {
-        try_format_record,   try_state_record,  try_article_record,
-        try_open_record,     try_attempt_entry, try_entry_record,
-        try_identity_record, try_cursor_record, try_dead_record,
+        try_format_record, try_state_record,     try_article_record,  try_open_record,
+        try_attempt_entry, try_entry_record,     try_identity_record, try_cursor_record,
+        try_dead_record,   try_tombstone_record,
     };
     if (size == 0)
         return 0;

@@ -210,7 +210,7 @@ class Auditor:
         feeder.close()
         known = set().union(*(p.ids for p in self.ledger.promises.values()))
         for number, (entry, _) in entries.items():
-            if entry.article_id not in known:
+            if entry.article_id not in known and entry.kind != wire.ENTRY_FORGOTTEN:
                 self.audit.doubled.append(f"entry {number} is of article {entry.article_id}, "
                                           "which nobody was promised")
 

@@ -53,6 +53,10 @@ class Operator:
             if not after:
                 return letters
 
+    def forget(self, source="", key="", verb=wire.FORGET_DO, article_id=0, timeout: float = 30.0):
+        request = wire.ForgetRequest(verb=verb, source=source, key=key, article_id=article_id)
+        return self.channel.ask("forget_request", request, timeout=timeout)[0].forget_answer
+
     def control(self, verb) -> str:
         packet, _ = self.ask("control_request", wire.ControlRequest(verb=verb))
         return packet.control_answer.condition

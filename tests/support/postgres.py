@@ -176,6 +176,14 @@ class Postgres:
             cursor = connection.execute(sql, values or None)
             return cursor.fetchall() if cursor.description else []
 
+    @contextlib.contextmanager
+    def lock_table(self, database: "Database", table: str):
+        """Nobody writes to it meanwhile."""
+        with psycopg.connect(database.url) as connection:
+            connection.execute(f"LOCK TABLE {table} IN SHARE MODE")
+            yield
+            connection.rollback()
+
     def prepare_template(self) -> None:
         self.execute(f"CREATE DATABASE {TEMPLATE}")
         programs.run("newsloom-migrate", "--database", self.url(TEMPLATE), check=True)

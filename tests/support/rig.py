@@ -14,12 +14,13 @@ from support.waiting import wait_for
 
 
 class OperatorThread(threading.Thread):
-    """Looks at dead letters again and again; retries most, drops some."""
+    """Looks at dead letters again and again; retries most, drops some. It may have articles forgotten that nobody
+    fed, which leave a tombstone and an entry, and have the file scrubbed."""
 
-    def __init__(self, endpoint, random, pace=0.1, drops=True):
+    def __init__(self, endpoint, random, pace=0.1, drops=True, forgets=False):
         super().__init__(daemon=True, name="operator")
         self.operator = Operator(endpoint)
-        self.random, self.pace, self.drops = random, pace, drops
+        self.random, self.pace, self.drops, self.forgets = random, pace, drops, forgets
         self.stopping = threading.Event()
         self.failure = None
 
@@ -37,6 +38,8 @@ class OperatorThread(threading.Thread):
                 drop = self.drops and self.random.random() < 0.3
                 self.operator.dead(wire.DEAD_DROP if drop else wire.DEAD_RETRY,
                                    article_id=letter.outcome.article_id)
+            if self.forgets and self.random.random() < 0.3:
+                self.operator.forget("vo-danh", f"bai-{self.random.random()}", timeout=2)
         except (TimeoutError, Refused):
             pass  # the broker is away, or somebody else was faster
 

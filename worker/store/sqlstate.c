@@ -18,7 +18,7 @@ static const struct {
     {"55", SQL_AGAIN},     /* lock not available */
     {"57", SQL_AGAIN},     /* shutting down, starting up, crashed */
     {"58", SQL_AGAIN},     /* the server's own file system */
-    {"22", SQL_PERMANENT}, /* data exception */
+    {"22", SQL_PERMANENT}, /* data exception; 22F01 is ours: the article was forgotten */
     {"54", SQL_PERMANENT}, /* too long for an index or a tsvector */
     {"23", SQL_ONCE_MORE}, /* constraint */
 };
