@@ -110,7 +110,7 @@ void broker_refuse(struct broker *b, enum socket_name socket, const struct peer 
 enum sent broker_send(struct broker *b, enum socket_name socket, const struct peer *peer,
                       Newsloom__V1__Envelope *envelope, zmq_msg_t *payloads, size_t count)
 {
-    envelope->protocol = PROTOCOL_VERSION;
+    envelope->protocol = protocol_oldest;
     enum sent sent = sockets_send(b->sockets, socket, peer, envelope, payloads, count);
     if (sent != SENT)
         broker_tally(b, TALLY_SEND_BLOCKED, 1);
@@ -177,7 +177,8 @@ Newsloom__V1__Envelope *broker_receive(struct broker *b, enum socket_name socket
     if (log_gate_open(&b->bad_gate))
         log_warn("bad-envelope", "socket=%s reason=\"%s\": refused; said once a second at most",
                  sockets_name(socket), why.text);
-    broker_refuse(b, socket, &message->peer, 0, code, "%s", why.text);
+    broker_refuse(b, socket, &message->peer, envelope ? envelope->request : 0, code, "%s",
+                  why.text);
     return NULL;
 }
 

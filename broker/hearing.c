@@ -33,7 +33,8 @@ static void give_welcome(struct broker *b, struct answer *answer)
     envelope.request = answer->request;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_WELCOME;
     envelope.welcome = &welcome;
-    welcome.protocol = PROTOCOL_VERSION;
+    const struct worker *worker = workers_by_peer(b->workers, &answer->peer);
+    welcome.protocol = worker ? worker->protocol : protocol_oldest;
     welcome.log_id.data = b->facts.log_id;
     welcome.log_id.len = sizeof(b->facts.log_id);
     welcome.beat_ms = (uint64_t)b->options.beat_ms;
@@ -123,9 +124,11 @@ static void hear_hello(struct broker *b, const struct message *message,
         refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__BAD_REQUEST, fault);
         return;
     }
-    if (hello->protocol_min > PROTOCOL_VERSION || hello->protocol_max < PROTOCOL_VERSION) {
-        refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__UNSUPPORTED_PROTOCOL,
-               "this broker speaks protocol 1");
+    if (hello->protocol_min > protocol_newest || hello->protocol_max < protocol_oldest) {
+        broker_refuse(b, SOCKET_WORK, &message->peer, envelope->request,
+                      NEWSLOOM__V1__REFUSAL_CODE__UNSUPPORTED_PROTOCOL,
+                      "this broker speaks protocols %u to %u, the worker %u to %u", protocol_oldest,
+                      protocol_newest, hello->protocol_min, hello->protocol_max);
         return;
     }
     struct worker *worker = workers_by_session(b->workers, hello->session.data);
@@ -148,6 +151,8 @@ static void hear_hello(struct broker *b, const struct message *message,
     worker->peer = message->peer;
     text_take(worker->name, sizeof(worker->name), hello->worker);
     text_take(worker->version, sizeof(worker->version), hello->version);
+    worker->protocol =
+        hello->protocol_max < protocol_newest ? hello->protocol_max : protocol_newest;
     worker->slots = hello->slots < SLOTS_LIMIT ? hello->slots : SLOTS_LIMIT;
     worker->heard_ms = b->loop_ms;
     worker->replaced_ms = 0;

@@ -48,7 +48,7 @@ void publish_live(struct broker *b, uint64_t sequence, const struct item *item,
     Newsloom__V1__Live live = NEWSLOOM__V1__LIVE__INIT;
     Newsloom__V1__Entry entry = NEWSLOOM__V1__ENTRY__INIT;
     const char *source = item ? store_source_name(b->store, item->source_id) : NULL;
-    envelope.protocol = PROTOCOL_VERSION;
+    envelope.protocol = protocol_oldest;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_LIVE;
     envelope.live = &live;
     live.entry = &entry;

@@ -20,7 +20,9 @@
 
 #include "common/digest.h"
 
-#define STORE_FORMAT 1 /* of the whole directory; another one is refused */
+/* Of the whole directory: a store of another format is refused. It stands alone in its file, so
+ * that tests can link a broker of another one. */
+extern const uint32_t store_format;
 
 #define RECORD_KEY_LIMIT    1024
 #define RECORD_CODE_LIMIT   32

@@ -131,8 +131,9 @@ static enum status refuse_format(const struct store *store, uint32_t format, str
 {
     return error_set(err, STATUS_INVALID,
                      "cannot open the store in \"%s\": its format is %" PRIu32
-                     " and this broker knows %d; use the broker that made it, or another directory",
-                     store->directory, format, STORE_FORMAT);
+                     " and this broker knows %" PRIu32
+                     "; use the broker that made it, or another directory",
+                     store->directory, format, store_format);
 }
 
 /* The format record, checked; a fresh one when the directory is new. Nothing is created in an
@@ -148,7 +149,7 @@ static enum status load_format(struct store *store, MDB_txn *txn, uint64_t inode
     if (!code)
         code = mdb_stat(txn, main_table, &main_stat);
     if (!code && main_stat.ms_entries == 0) {
-        *ret_format = (struct format_record){.format = STORE_FORMAT,
+        *ret_format = (struct format_record){.format = store_format,
                                              .inode = inode,
                                              .page_size = store->room.page_size,
                                              .chunk_size = CHUNK_SIZE};
@@ -169,7 +170,7 @@ static enum status load_format(struct store *store, MDB_txn *txn, uint64_t inode
     if (value.mv_size >= 5) {
         uint32_t format = version[1] | (uint32_t)version[2] << 8 | (uint32_t)version[3] << 16 |
                           (uint32_t)version[4] << 24;
-        if (format != STORE_FORMAT)
+        if (format != store_format)
             return refuse_format(store, format, err);
     }
     if (!format_record_decode(ret_format, value.mv_data, value.mv_size) ||

@@ -24,8 +24,9 @@ struct worker {
     int64_t seen_ms;      /* what was sent over it before was heard: a later dispatch was */
     char name[WORKER_NAME_LIMIT + 1];
     char version[33];
-    unsigned slots;   /* most it ever holds */
-    unsigned willing; /* most it holds now, as of its last beat */
+    uint32_t protocol; /* the newest that both speak */
+    unsigned slots;    /* most it ever holds */
+    unsigned willing;  /* most it holds now, as of its last beat */
     bool blocked;
     char blocked_reason[REASON_LIMIT + 1];
     bool clearing; /* gets nothing until it is empty: a suspect waits for it */

@@ -208,16 +208,18 @@ enum status envelope_unpack(const void *bytes, size_t size, struct arena *arena,
     if (status != STATUS_OK)
         return status;
     Newsloom__V1__Envelope *envelope = (Newsloom__V1__Envelope *)message;
-    if (envelope->protocol < 1 || envelope->protocol > PROTOCOL_VERSION) {
+    *ret_envelope = envelope;
+    bool is_ours = envelope->protocol >= protocol_oldest && envelope->protocol <= protocol_newest;
+    bool is_refusal = envelope->body_case == NEWSLOOM__V1__ENVELOPE__BODY_REFUSAL;
+    if (envelope->protocol == 0 || !(is_ours || is_refusal)) {
         *ret_refusal = NEWSLOOM__V1__REFUSAL_CODE__UNSUPPORTED_PROTOCOL;
-        return error_set(err, STATUS_INVALID, "protocol %u is not spoken here: use 1 to %d",
-                         envelope->protocol, PROTOCOL_VERSION);
+        return error_set(err, STATUS_INVALID, "protocol %u is not spoken here: use %u to %u",
+                         envelope->protocol, protocol_oldest, protocol_newest);
     }
     if (envelope->body_case == NEWSLOOM__V1__ENVELOPE__BODY__NOT_SET)
-        return error_set(err, STATUS_INVALID, "the envelope has no body that protocol %d knows",
-                         PROTOCOL_VERSION);
+        return error_set(err, STATUS_INVALID, "the envelope has no body that protocol %u knows",
+                         protocol_newest);
     *ret_refusal = NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
-    *ret_envelope = envelope;
     return STATUS_OK;
 }
 

@@ -21,7 +21,6 @@
 #include "extraction.pb-c.h"
 #include "wire.pb-c.h"
 
-#define PROTOCOL_VERSION   1
 #define ENVELOPE_LIMIT     4096        /* bytes of an envelope frame */
 #define ENVELOPE_BUDGET    (64 * 1024) /* bytes of memory an unpacked envelope may take */
 #define ARTICLES_LIMIT     32          /* articles one Submit may list */
@@ -35,14 +34,25 @@
 #define PAYLOAD_LIMIT      (2u * 1024 * 1024) /* default; the broker's article.limit changes it */
 #define EXTRACTION_LIMIT   (4u * 1024 * 1024) /* bytes of a packed Extraction */
 
+/*
+ * The protocols that this build speaks. A message says the oldest protocol that can tell what it
+ * means, whoever sends it: all of today's say protocol_oldest, so that a peer of an earlier version
+ * goes on understanding. The newest that both sides of a worker's connection speak is agreed on in
+ * Hello and Welcome; what only a later protocol can say goes to who has agreed to it. A Refusal is
+ * understood whatever protocol it says, so that versions that do not meet can tell each other.
+ */
+extern const uint32_t protocol_oldest;
+extern const uint32_t protocol_newest;
+
 /* INVALID with a sentence when the bytes are no clean message of this type within the limits. */
 enum status message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes, size_t size,
                            struct arena *arena, ProtobufCMessage **ret_message,
                            struct error *err) MUST_CHECK;
 
-/* The same for an envelope: size limit, protocol version, a body that is set. Protocol 0 or above
- * ours is INVALID too, with *ret_refusal (never NULL) UNSUPPORTED_PROTOCOL instead of BAD_ENVELOPE.
- */
+/* The same for an envelope: size limit, protocol version, a body that is set. A protocol that is
+ * not ours is INVALID too, with *ret_refusal (never NULL) UNSUPPORTED_PROTOCOL instead of
+ * BAD_ENVELOPE. *ret_envelope is set whenever the message is clean, so that even what is INVALID
+ * for its protocol or for want of a body can be answered by its request. */
 enum status envelope_unpack(const void *bytes, size_t size, struct arena *arena,
                             Newsloom__V1__Envelope **ret_envelope,
                             Newsloom__V1__RefusalCode *ret_refusal, struct error *err) MUST_CHECK;

@@ -20,8 +20,8 @@ static void say_hello(struct worker *worker)
     Newsloom__V1__Hello hello = NEWSLOOM__V1__HELLO__INIT;
     uint8_t digest[DIGEST_SIZE];
     memcpy(digest, knowledge_digest(worker->knowledge), DIGEST_SIZE);
-    hello.protocol_min = PROTOCOL_VERSION;
-    hello.protocol_max = PROTOCOL_VERSION;
+    hello.protocol_min = protocol_oldest;
+    hello.protocol_max = protocol_newest;
     hello.session.data = worker->session;
     hello.session.len = sizeof worker->session;
     hello.worker = (char *)(uintptr_t)worker->options->worker_name;
@@ -133,6 +133,12 @@ struct heard {
 
 static void hear_welcome(struct worker *worker, const Newsloom__V1__Welcome *welcome)
 {
+    if (welcome->protocol < protocol_oldest || welcome->protocol > protocol_newest) {
+        counters_add(worker->counters, TALLY_BAD_MESSAGES, 1);
+        log_error("bad-welcome", "protocol=%u: this worker speaks %u to %u, and waits",
+                  welcome->protocol, protocol_oldest, protocol_newest);
+        return;
+    }
     worker->welcomed = true;
     worker->beat_ms =
         welcome->beat_ms > 0 && welcome->beat_ms < 600000 ? (int64_t)welcome->beat_ms : 5000;

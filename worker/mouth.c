@@ -130,7 +130,7 @@ static bool send_frame(struct mouth *mouth, const void *bytes, size_t size, bool
 
 static size_t packed_size(envelope_message *envelope)
 {
-    envelope->protocol = PROTOCOL_VERSION;
+    envelope->protocol = protocol_oldest;
     return newsloom__v1__envelope__get_packed_size(envelope);
 }
 

@@ -150,7 +150,7 @@ static enum status send_shipment(struct newsloom_feeder *f, const struct shipmen
     }
     submit.articles = list;
     submit.n_articles = shipment->count;
-    envelope.protocol = PROTOCOL_VERSION;
+    envelope.protocol = protocol_oldest;
     envelope.request = shipment->request;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_SUBMIT;
     envelope.submit = &submit;
@@ -524,7 +524,7 @@ enum status newsloom_feeder_outcome(struct newsloom_feeder *f,
     else
         request.url = (char *)(uintptr_t)identity->url;
     request.revision = revision;
-    question.protocol = PROTOCOL_VERSION;
+    question.protocol = protocol_oldest;
     question.body_case = NEWSLOOM__V1__ENVELOPE__BODY_OUTCOME_REQUEST;
     question.outcome_request = &request;
     /* Receipts that come in between are answered when they are sent again. */

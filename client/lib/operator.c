@@ -45,7 +45,7 @@ void newsloom_operator_close(struct newsloom_operator **operator_p)
 static enum status ask(struct newsloom_operator *op, Newsloom__V1__Envelope *question,
                        Newsloom__V1__Envelope__BodyCase expected, struct error *err)
 {
-    question->protocol = PROTOCOL_VERSION;
+    question->protocol = protocol_oldest;
     arena_reset(op->payloads);
     enum status status = connection_request(op->connection, question, &op->answer, err);
     if (status == STATUS_OK && op->answer.envelope->body_case != expected)

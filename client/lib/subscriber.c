@@ -55,7 +55,7 @@ struct newsloom_subscriber {
 
 static enum status send_body(struct newsloom_subscriber *s, Newsloom__V1__Envelope *envelope)
 {
-    envelope->protocol = PROTOCOL_VERSION;
+    envelope->protocol = protocol_oldest;
     envelope->request = s->request;
     return connection_send(s->connection, envelope, NULL, 0, NULL);
 }

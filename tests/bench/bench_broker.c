@@ -78,7 +78,7 @@ static void *connect_to(const char *endpoint)
 static void send_envelope(void *socket, struct arena *arena, envelope_type *envelope, bool more)
 {
     size_t size = 0;
-    envelope->protocol = PROTOCOL_VERSION;
+    envelope->protocol = protocol_oldest;
     void *bytes = message_pack(&envelope->base, arena, &size);
     ENSURE(size <= ENVELOPE_LIMIT);
     ENSURE(zmq_send(socket, bytes, size, more ? ZMQ_SNDMORE : 0) >= 0);
@@ -217,7 +217,7 @@ static void say_hello(struct worker *w)
 {
     Newsloom__V1__Hello body;
     newsloom__v1__hello__init(&body);
-    body.protocol_min = body.protocol_max = PROTOCOL_VERSION;
+    body.protocol_min = body.protocol_max = protocol_oldest;
     body.session = (ProtobufCBinaryData){sizeof(w->session), w->session};
     body.worker = bench_name;
     body.slots = SLOTS;

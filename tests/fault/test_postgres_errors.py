@@ -106,7 +106,7 @@ def test_locks_are_waited_for(weather, database, time_given):
 
 def test_slow_server_costs_nobody(weather, database, time_given):
     """57014 of whole batches and of articles alone, while nothing goes through: it is the server."""
-    database.execute(LIMITS.format(name="statement_timeout", limit=700))
+    database.execute(LIMITS.format(name="statement_timeout", limit=1500))
     weather.begin(database)
     for _ in time_given.rounds(1):
         with psycopg.connect(database.url) as other:
@@ -119,7 +119,7 @@ def test_slow_server_costs_nobody(weather, database, time_given):
 
 def test_statement_that_never_ends_costs_its_article(new_broker, new_worker, database, ledger, seed):
     """57014 twice, alone, while others go through: they are not held up for it any longer."""
-    database.execute(LIMITS.format(name="statement_timeout", limit=700) + SLOW)
+    database.execute(LIMITS.format(name="statement_timeout", limit=1500) + SLOW)
     broker = new_broker()
     new_worker(broker, database)
     feeder = Feeder(broker.endpoint("feed"), ledger)

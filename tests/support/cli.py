@@ -15,8 +15,9 @@ ROLES = ("feed", "subscribe", "live", "operator")
 class CommandLine:
     """Called, it runs a verb that must end well, or with `code`."""
 
-    def __init__(self, broker, directory, **settings):
-        self.directory = directory
+    def __init__(self, broker, directory, path=None, **settings):
+        """path: another build's program."""
+        self.directory, self.path = directory, path
         self.settings = {f"broker.{role}": broker.endpoint(role) for role in ROLES} | settings
 
     @property
@@ -26,7 +27,7 @@ class CommandLine:
                            XDG_STATE_HOME=self.directory / "state", NO_COLOR="1", **named)
 
     def command(self, *arguments) -> list:
-        return [str(paths.program("newsloom")), *map(str, arguments)]
+        return [str(self.path or paths.program("newsloom")), *map(str, arguments)]
 
     def run(self, *arguments, stdin="", timeout: float = 60, code: int = None, crash_at: str = "", **env):
         if crash_at:

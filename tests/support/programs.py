@@ -63,6 +63,7 @@ class Program:
         self.env = dict(env or {})
         self.prefix = []  # of its command
         self.host = contextlib.nullcontext()  # where it is started: support/hosts.py
+        self.path = None  # another build's program; else the one of this name
         self.log_path = self.directory / "log"
         self.confine = None  # called in the child before it becomes the program: support/sandbox.py
         self.process = None
@@ -73,7 +74,7 @@ class Program:
     def start(self, crash_at: str = "", wait: bool = True, **settings) -> "Program":
         assert not self.is_alive, f"{self.name} runs already"
         values = {**self.settings, **settings}
-        command = [*self.prefix, str(paths.program(self.name))]
+        command = [*self.prefix, str(self.path or paths.program(self.name))]
         for name, value in values.items():
             command += ["--set", f"{name}={value}"]
         env = environment(**self.env)

@@ -42,7 +42,7 @@ static void *outcome_request(const char *source, const char *key, size_t *ret_si
     request.source = (char *)(uintptr_t)source;
     request.key = (char *)(uintptr_t)key;
     Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
-    envelope.protocol = PROTOCOL_VERSION;
+    envelope.protocol = protocol_oldest;
     envelope.request = 77;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_OUTCOME_REQUEST;
     envelope.outcome_request = &request;

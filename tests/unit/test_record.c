@@ -54,7 +54,7 @@ static struct article_record an_article(void)
 
 static size_t samples(struct sample *ret_samples)
 {
-    struct format_record format = {.format = STORE_FORMAT, .boot = 9};
+    struct format_record format = {.format = store_format, .boot = 9};
     struct state_record counters = {
         .next_article_id = 5, .last_sequence = 4, .first_retained = 2, .next_source_id = 1};
     struct article_record article = an_article();

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Turn migrations/NNNN_name.sql into one C file: cmake -DOUTPUT=… -DINPUTS=a.sql,b.sql -P embed.cmake
 string(REPLACE "," ";" inputs "${INPUTS}")
-list(SORT inputs)
+list(SORT inputs COMPARE FILE_BASENAME)
 set(arrays "")
 set(rows "")
 set(count 0)

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proto/envelope.h"
+
+const uint32_t protocol_oldest = NEXT_PROTOCOL_OLDEST;
+const uint32_t protocol_newest = NEXT_PROTOCOL_NEWEST;
