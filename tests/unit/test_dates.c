@@ -58,6 +58,13 @@ static const struct date_case cases[] = {
      "từ tháng 1 đến tháng 9/2023=2023-01/2023-09"},
     {"Năm học 2016-2017 bắt đầu muộn.", "Năm học 2016-2017=2016/2017"},
     {"Kế hoạch giai đoạn 2016-2020 đã duyệt.", "2016-2020=2016/2020"},
+    /* decades */
+    {"Nghề gốm tàn từ những năm 80 của thế kỷ trước.", "năm 80 của thế kỷ trước=1980/1989"},
+    {"Xóm ấy lập vào những năm 1950 ven đầm.", "năm 1950=1950/1959"},
+    {"Ông học nghề hồi thập niên 70, khi còn trẻ.", "thập niên 70=1970/1979"},
+    {"Đình dựng thập niên 30 thế kỷ XIX bên sông.", "thập niên 30 thế kỷ XIX=1830/1839"},
+    {"Nhà mới xây đầu những năm 2000 đã cũ.", "năm 2000=2000/2009"},
+    {"Ở những năm 60 tuổi, bà vẫn đi chợ.", ""},
     {"Dân số từ năm 1980 - 2014 tăng.", "từ năm 1980 - 2014=1980/2014"},
     {"Doanh thu quý I/2017 giảm.", "quý I/2017=2017-01/2017-03"},
     {"Doanh thu quý 3 năm 2016 giảm.", "quý 3 năm 2016=2016-07/2016-09"},

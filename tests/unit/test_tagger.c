@@ -92,7 +92,7 @@ static void another_version_is_named(void **state)
 {
     const struct model *model = *state;
     header_of(model->bytes)->version++;
-    assert_spoiled(model->bytes, model->size, "this program needs 2");
+    assert_spoiled(model->bytes, model->size, "this program needs");
     header_of(model->bytes)->version--;
     header_of(model->bytes)->magic[0] ^= 1;
     assert_spoiled(model->bytes, model->size, "no model of newsloom");
@@ -111,6 +111,10 @@ static void numbers_out_of_bounds_are_refused_whatever_the_digest(void **state)
     tagger_model_digest(bytes, model->size - sizeof(struct tagger_row), header->digest);
     assert_spoiled(bytes, model->size - sizeof(struct tagger_row), "damaged");
     header->rows++;
+    slots[0] = 0x50001;
+    slots[1] = 0x50002; /* the same feature twice */
+    tagger_model_digest(bytes, model->size, header->digest);
+    assert_spoiled(bytes, model->size, "damaged");
     slots[0] = 0;
     header->from[1][2] = TAGGER_STEP_MOST + 1;
     tagger_model_digest(bytes, model->size, header->digest);

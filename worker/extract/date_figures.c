@@ -116,3 +116,18 @@ bool reader_figures(const struct reader *reader, uint32_t at, struct figures *re
     *ret_figures = figures;
     return true;
 }
+
+uint32_t reader_year_after(const struct reader *reader, uint32_t at, int *ret_year)
+{
+    uint32_t next = at;
+    if (reader_is_word(reader, next, ",") && reader_is_word(reader, next + 1, "năm"))
+        next++;
+    if (reader_is_word(reader, next, "năm") || reader_separator(reader, next))
+        next++;
+    unsigned digits = 0;
+    int year = reader_number(reader, next, &digits);
+    if (next == at || !number_is_year(year, digits))
+        return at;
+    *ret_year = year;
+    return next + 1;
+}

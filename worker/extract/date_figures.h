@@ -62,6 +62,10 @@ char reader_separator(const struct reader *reader, uint32_t at);
  * before a slash is no date's own, so only "10" is read. */
 bool reader_figures(const struct reader *reader, uint32_t at, struct figures *ret_figures);
 
+/* The year after a month: "/2014", "-2014", "năm 2014", ", năm 2014"; returns where it ends, at
+ * when there is none. */
+uint32_t reader_year_after(const struct reader *reader, uint32_t at, int *ret_year);
+
 /* After the word "năm"; and without it, where it must look like one of our time. */
 bool number_is_year(int value, unsigned digits);
 bool number_is_bare_year(int value, unsigned digits);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "worker/extract/date_figures.h"
+#include "worker/extract/date_periods.h"
 
 struct part {
     struct moment moment;
@@ -41,22 +41,6 @@ static bool day_of_figures(const struct figures *figures, bool is_introduced,
     return moment.day > 0 && moment.month > 0 && moment_is_possible(moment);
 }
 
-/* The year after a month: "/2014", "-2014", "năm 2014", ", năm 2014" or nothing. */
-static uint32_t read_year_after(const struct reader *reader, uint32_t at, int *ret_year)
-{
-    uint32_t next = at;
-    if (reader_is_word(reader, next, ",") && reader_is_word(reader, next + 1, "năm"))
-        next++;
-    if (reader_is_word(reader, next, "năm") || reader_separator(reader, next))
-        next++;
-    unsigned digits = 0;
-    int year = reader_number(reader, next, &digits);
-    if (next == at || !number_is_year(year, digits))
-        return at;
-    *ret_year = year;
-    return next + 1;
-}
-
 /* "tháng 9/2023", "tháng 10 năm 2012", "tháng 6"; at stands on "tháng". */
 static struct part read_month(const struct reader *reader, uint32_t at)
 {
@@ -73,7 +57,7 @@ static struct part read_month(const struct reader *reader, uint32_t at)
     } else if (figures.separator == '.') {
         part.next = 0;
     } else {
-        part.next = read_year_after(reader, part.next, &part.moment.year);
+        part.next = reader_year_after(reader, part.next, &part.moment.year);
     }
     if (!part.moment.month || !moment_is_possible(part.moment) ||
         (!has_year && reader_is_word(reader, part.next, "%")))
@@ -102,7 +86,7 @@ static struct part read_day(const struct reader *reader, uint32_t at, bool is_in
         part.is_strong = is_introduced || figures.count == 3;
         part.next = figures.next;
         if (figures.count == 2 && reader_is_word(reader, figures.next, "năm"))
-            part.next = read_year_after(reader, figures.next, &part.moment.year);
+            part.next = reader_year_after(reader, figures.next, &part.moment.year);
         if (!moment_is_possible(part.moment))
             part.next = 0;
         return part;
@@ -240,102 +224,6 @@ static struct part read_part(const struct reader *reader, uint32_t at)
         return read_month(reader, at);
     struct part bare = read_bare_year_or_month(reader, at);
     return bare.next || is_introduced ? bare : part;
-}
-
-/* Some months of a year, and the token after them; next is 0 when there are none. */
-struct months {
-    int first;
-    int last;
-    uint32_t next;
-};
-
-/* "quý I", "quý 3" */
-static struct months read_quarter(const struct reader *reader, uint32_t at)
-{
-    static const char romans[][WORD_SIZE] = {"i", "ii", "iii", "iv", ""};
-    if (!reader_is_word(reader, at, "quý") && !reader_is_word(reader, at, "quí"))
-        return (struct months){0};
-    int quarter = reader_small_number(reader, at + 1);
-    for (int i = 0; i < 4; i++)
-        if (reader_is_word(reader, at + 1, romans[i]))
-            quarter = i + 1;
-    if (quarter < 1 || quarter > 4)
-        return (struct months){0};
-    return (struct months){quarter * 3 - 2, quarter * 3, at + 2};
-}
-
-/* "9 tháng đầu" năm, "nửa cuối" năm */
-static struct months read_part_of_year(const struct reader *reader, uint32_t at)
-{
-    bool is_half = reader_is_word(reader, at, "nửa") || reader_is_word(reader, at, "nữa");
-    int months = is_half ? 6 : reader_small_number(reader, at);
-    bool is_months = months >= 1 && months <= 12 && reader_is_word(reader, at + 1, "tháng");
-    uint32_t next = is_half ? at + 1 : at + 2;
-    bool is_first = reader_is_word(reader, next, "đầu");
-    if ((!is_half && !is_months) || (!is_first && !reader_is_word(reader, next, "cuối")) ||
-        !reader_is_word(reader, next + 1, "năm"))
-        return (struct months){0};
-    return is_first ? (struct months){1, months, next + 1}
-                    : (struct months){13 - months, 12, next + 1};
-}
-
-/* "quý I/2017", "9 tháng đầu năm 2010", "nửa đầu năm 2017". */
-static bool read_period(const struct reader *reader, uint32_t at, struct date_reading *reading)
-{
-    struct months months = read_quarter(reader, at);
-    if (!months.next)
-        months = read_part_of_year(reader, at);
-    if (!months.next)
-        return false;
-    int year = 0;
-    uint32_t after = read_year_after(reader, months.next, &year);
-    if (after == months.next)
-        return false;
-    reading->from = (struct moment){.year = year, .month = months.first, .hour = -1};
-    reading->to = (struct moment){.year = year, .month = months.last, .hour = -1};
-    reading->is_range = true;
-    reading->end_token = after;
-    return true;
-}
-
-/* "2016-2017", "2016 - 2017" and after "năm", "từ năm"; next is 0 when it is no pair of years. */
-static uint32_t read_year_pair(const struct reader *reader, uint32_t at, int *ret_from, int *ret_to)
-{
-    unsigned digits = 0;
-    int from = reader_number(reader, at, &digits);
-    if (!number_is_bare_year(from, digits) || reader_separator(reader, at + 1) == 0)
-        return 0;
-    int to = reader_number(reader, at + 2, &digits);
-    if (!number_is_bare_year(to, digits) || to <= from || reader_separator(reader, at + 3))
-        return 0;
-    *ret_from = from;
-    *ret_to = to;
-    return at + 3;
-}
-
-static bool read_years(const struct reader *reader, uint32_t at, struct date_reading *reading)
-{
-    static const char before_pair[][WORD_SIZE] = {"đoạn", "kỳ", "kì", "khóa", "(", ""};
-    uint32_t next = at;
-    if (reader_is_word(reader, next, "từ"))
-        next++;
-    bool is_introduced = next != at;
-    if (reader_is_word(reader, next, "năm")) {
-        next++;
-        is_introduced = true;
-        if (reader_is_word(reader, next, "học"))
-            next++;
-    }
-    int from = 0;
-    int to = 0;
-    uint32_t after = read_year_pair(reader, next, &from, &to);
-    if (!after || (!is_introduced && !reader_is_one_of(reader, at - 1, before_pair)))
-        return false;
-    reading->from = (struct moment){.year = from, .hour = -1};
-    reading->to = (struct moment){.year = to, .hour = -1};
-    reading->is_range = true;
-    reading->end_token = after;
-    return true;
 }
 
 /* The token after a word that joins two ends of an interval; at when there is none. */
@@ -494,7 +382,8 @@ static bool may_begin(const struct token *token)
         return token_is(token, "ngày") || token_is(token, "năm") || token_is(token, "nửa") ||
                token_is(token, "nữa");
     case 't':
-        return token_is(token, "tháng") || token_is(token, "từ") || token_is(token, "thứ");
+        return token_is(token, "tháng") || token_is(token, "từ") || token_is(token, "thứ") ||
+               token_is(token, "thập");
     case 'c':
         return token_is(token, "chủ");
     case 'q':
@@ -507,8 +396,7 @@ static bool may_begin(const struct token *token)
 static bool read_one(const struct reader *reader, uint32_t at, struct date_reading *reading)
 {
     reading->first_token = at;
-    if (read_period(reader, at, reading) || read_years(reader, at, reading) ||
-        read_interval(reader, at, reading))
+    if (date_read_period(reader, at, reading) || read_interval(reader, at, reading))
         return true;
     struct part part = read_part(reader, at);
     if (!is_wanted(reader, at, &part))

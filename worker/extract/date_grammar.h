@@ -8,6 +8,7 @@
  *      reading  := ["từ"] moment ("đến" | "tới" | "-" | "và" | ",") moment | moment | period
  *      moment   := [clock] [weekday] ["ngày"] figures | "tháng" figures | "năm" year
  *      period   := "quý" n year | n "tháng đầu năm" year | "nửa đầu năm" year | "năm học" y - y
+ *               | ("năm" (* after "những" *) | "thập niên") decade ["của thế kỷ" century]
  *      figures  := d/m/y | d/m | m/y | d "tháng" m ["năm" y], with "/", "-" or "."
  */
 #ifndef WORKER_EXTRACT_DATE_GRAMMAR_H

@@ -7,6 +7,7 @@
 enum {
     NEARBY_POINTS = 800, /* how far back a full date still sets the year of a short one */
     NEARBY_DAYS = 60,    /* and how far apart the two may be */
+    STORY_DAYS = 92,     /* the same when nothing else is known of the article */
     MOST_FULL_DATES = 64,
     CONFIDENCE_FULL = 950,
     CONFIDENCE_FILLED = 850,
@@ -47,7 +48,7 @@ void date_fill_year(struct moment *moment, struct moment anchor)
 static void fill_from_text(struct moment *moment, const struct context *context)
 {
     struct moment best = *moment;
-    int64_t nearest = NEARBY_DAYS + 1;
+    int64_t nearest = STORY_DAYS + 1;
     for (unsigned i = 0; i < context->full_count; i++) {
         struct moment candidate = *moment;
         date_fill_year(&candidate, context->full[i]);

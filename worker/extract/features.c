@@ -16,7 +16,16 @@ static const struct clue nothing = {.word = 1, .plain = 1, .shape = 63, .class =
 
 struct window {
     const struct clue *at[WINDOW]; /* at[LEFT] is the token itself */
+    bool is_quiet;                 /* the rules see nothing in it nor beside it: fewer joins do */
 };
+
+static bool is_quiet(const struct clue *clue)
+{
+    uint32_t touching = clue->rule;
+    for (unsigned tag = 0; tag < TAG_COUNT; tag++)
+        touching |= clue->starts[tag] | clue->ends[tag];
+    return touching == 0;
+}
 
 /* Where the next hash goes is handed from one adder to the next: in a register, as hashes might
  * overwrite what stands in memory. */
@@ -57,6 +66,8 @@ static uint32_t *add_words(const struct window *w, uint32_t *to)
     to = add(to, 10, at[1]->word, at[3]->word);
     to = add(to, 11, at[0]->word, at[1]->word);
     to = add(to, 12, at[3]->word, at[4]->word);
+    if (w->is_quiet)
+        return to;
     to = add(to, 13, at[2]->word, at[2]->shape);
     to = add(to, 14, at[1]->word, at[2]->shape);
     to = add(to, 15, at[3]->word, at[2]->shape);
@@ -68,13 +79,15 @@ static uint32_t *add_shapes(const struct window *w, uint32_t *to)
     const struct clue *const *at = w->at;
     uint32_t middle = triple(at[1]->shape, at[2]->shape, at[3]->shape);
     to = add(to, 20, at[2]->shape, 0);
+    to = add(to, 23, middle, 0);
+    to = add(to, 27, pair(at[2]->shape, at[2]->ahead), 0);
+    if (w->is_quiet)
+        return to;
     to = add(to, 21, pair(at[1]->shape, at[2]->shape), 0);
     to = add(to, 22, pair(at[2]->shape, at[3]->shape), 0);
-    to = add(to, 23, middle, 0);
     to = add(to, 24, triple(at[0]->shape, at[1]->shape, at[2]->shape), 0);
     to = add(to, 25, triple(at[2]->shape, at[3]->shape, at[4]->shape), 0);
     to = add(to, 26, middle, pair(at[0]->shape, at[4]->shape));
-    to = add(to, 27, pair(at[2]->shape, at[2]->ahead), 0);
     return to;
 }
 
@@ -89,16 +102,18 @@ static uint32_t *add_affixes(const struct window *w, uint32_t *to)
 static uint32_t *add_classes(const struct window *w, uint32_t *to)
 {
     const struct clue *const *at = w->at;
-    to = add(to, 40, pair(at[2]->class, at[2]->shape), 0);
     to = add(to, 41, pair(at[1]->class, at[2]->class), 0);
     to = add(to, 42, pair(at[2]->class, at[3]->class), 0);
-    to = add(to, 43, triple(at[1]->class, at[2]->class, at[3]->class), at[2]->shape);
-    to = add(to, 44, triple(at[0]->class, at[1]->class, at[2]->class), 0);
-    to = add(to, 45, triple(at[2]->class, at[3]->class, at[4]->class), 0);
     to = add(to, 46, at[1]->word, at[2]->class);
     to = add(to, 47, at[3]->word, at[2]->class);
     to = add(to, 48, at[2]->word, at[1]->class);
     to = add(to, 49, at[2]->word, at[3]->class);
+    if (w->is_quiet)
+        return to;
+    to = add(to, 40, pair(at[2]->class, at[2]->shape), 0);
+    to = add(to, 43, triple(at[1]->class, at[2]->class, at[3]->class), at[2]->shape);
+    to = add(to, 44, triple(at[0]->class, at[1]->class, at[2]->class), 0);
+    to = add(to, 45, triple(at[2]->class, at[3]->class, at[4]->class), 0);
     to = add(to, 50, triple(at[1]->class, at[2]->shape, at[3]->shape), 0);
     to = add(to, 51, triple(at[0]->class, at[1]->shape, at[2]->shape), 0);
     return to;
@@ -127,9 +142,13 @@ static uint32_t *add_rules(const struct window *w, uint32_t *to)
 {
     const struct clue *const *at = w->at;
     uint32_t own = rule_of(at[2]), left = rule_of(at[1]), right = rule_of(at[3]);
-    to = add(to, 70, pair(own, at[2]->rule_certainty), 0);
     to = add(to, 71, pair(left, own), 0);
     to = add(to, 72, pair(own, right), 0);
+    to = add(to, 82, triple(rule_of(at[0]), left, own), 0);
+    to = add(to, 83, triple(own, right, rule_of(at[4])), 0);
+    if (w->is_quiet)
+        return to;
+    to = add(to, 70, pair(own, at[2]->rule_certainty), 0);
     to = add(to, 73, triple(left, own, right), at[2]->shape);
     to = add(to, 74, own, at[2]->word);
     to = add(to, 75, own, at[1]->word);
@@ -139,8 +158,6 @@ static uint32_t *add_rules(const struct window *w, uint32_t *to)
     to = add(to, 79, triple(own, at[1]->class, at[1]->shape), 0);
     to = add(to, 80, triple(own, at[3]->class, at[3]->shape), 0);
     to = add(to, 81, pair(own, at[2]->standing), 0);
-    to = add(to, 82, triple(rule_of(at[0]), left, own), 0);
-    to = add(to, 83, triple(own, right, rule_of(at[4])), 0);
     return to;
 }
 
@@ -156,6 +173,8 @@ static uint32_t *add_candidates(const struct window *w, uint32_t *to)
         if (left->ends[tag])
             to = add(to, 92, triple(tag, left->ends[tag], own->rule), 0);
     }
+    if (w->is_quiet)
+        return to;
     to = add(
         to, 93,
         triple(own->starts[TAG_PERSON], own->starts[TAG_ORGANIZATION], own->starts[TAG_LOCATION]),
@@ -167,10 +186,12 @@ static uint32_t *add_article(const struct window *w, uint32_t *to)
 {
     const struct clue *own = w->at[LEFT];
     to = add(to, 100, pair(own->elsewhere, own->shape), 0);
+    to = add(to, 104, pair(own->capitals, own->shape), own->standing & 3U);
+    if (w->is_quiet)
+        return to;
     to = add(to, 101, pair(own->elsewhere, own->rule), own->rule_certainty);
     to = add(to, 102, triple(own->elsewhere, w->at[LEFT - 1]->elsewhere, own->shape), 0);
     to = add(to, 103, triple(own->elsewhere, w->at[LEFT + 1]->elsewhere, own->shape), 0);
-    to = add(to, 104, pair(own->capitals, own->shape), own->standing & 3U);
     to = add(to, 105, pair(own->elsewhere, w->at[LEFT - 1]->class), w->at[LEFT - 1]->shape);
     return to;
 }
@@ -179,8 +200,10 @@ static uint32_t *add_place(const struct window *w, uint32_t *to)
 {
     const struct clue *own = w->at[LEFT];
     to = add(to, 110, pair(own->standing, own->shape), 0);
-    to = add(to, 111, pair(own->standing, own->class), 0);
     to = add(to, 112, pair(own->within, own->shape), 0);
+    if (w->is_quiet)
+        return to;
+    to = add(to, 111, pair(own->standing, own->class), 0);
     to = add(to, 113, pair(own->within, own->rule), own->class);
     return to;
 }
@@ -189,9 +212,11 @@ static uint32_t *add_heads(const struct window *w, uint32_t *to)
 {
     const struct clue *own = w->at[LEFT];
     to = add(to, 120, triple(own->head, own->head_distance, own->shape), 0);
-    to = add(to, 121, triple(own->head, own->class, own->shape), 0);
     to = add(to, 122, pair(own->head, own->ahead), own->word);
     to = add(to, 123, own->head, own->word);
+    if (w->is_quiet)
+        return to;
+    to = add(to, 121, triple(own->head, own->class, own->shape), 0);
     to = add(to, 124, pair(own->head, w->at[LEFT + 1]->shape), own->shape);
     to = add(to, 125, pair(own->head, own->rule), w->at[LEFT + 1]->word);
     return to;
@@ -213,6 +238,7 @@ unsigned features_of(const struct clue *clues, uint32_t first, uint32_t end, uin
         bool is_inside = at + i >= first + LEFT && at + i < end + LEFT;
         w.at[i] = is_inside ? &clues[at + i - LEFT] : &nothing;
     }
+    w.is_quiet = is_quiet(w.at[LEFT]) && is_quiet(w.at[LEFT - 1]) && is_quiet(w.at[LEFT + 1]);
     for (unsigned family = 0; family < FAMILY_COUNT; family++)
         if (families >> family & 1)
             to = adders[family](&w, to);

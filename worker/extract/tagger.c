@@ -75,26 +75,27 @@ const uint8_t *tagger_digest(const struct tagger *tagger)
     return tagger->model.header->digest;
 }
 
-/* First all rows are looked up, so that the waits for memory overlap. */
-static inline __attribute__((always_inline)) void find_rows(const struct tagger_model *model,
-                                                            const uint32_t *hashes, unsigned count,
-                                                            const struct tagger_row **rows)
+/* The features of one token on their way: first their hashes, then their rows of weights. */
+struct asked {
+    uint32_t hashes[FEATURE_MOST];
+    const struct tagger_row *rows[FEATURE_MOST];
+    unsigned count;
+};
+
+static void find_portable(const struct tagger_model *model, struct asked *asked)
 {
-    for (unsigned i = 0; i < count; i++) {
-        rows[i] = &model->rows[tagger_model_row(model, hashes[i])];
-        __builtin_prefetch(rows[i]);
+    for (unsigned i = 0; i < asked->count; i++) {
+        asked->rows[i] = &model->rows[tagger_model_row(model, asked->hashes[i])];
+        __builtin_prefetch(asked->rows[i]);
     }
 }
 
-static void score_portable(const struct tagger_model *model, const uint32_t *hashes, unsigned count,
-                           struct lanes *ret_scores)
+static void sum_portable(const struct asked *asked, struct lanes *ret_scores)
 {
-    const struct tagger_row *rows[FEATURE_MOST];
-    find_rows(model, hashes, count, rows);
     *ret_scores = (struct lanes){{0}};
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < asked->count; i++)
         for (unsigned a = 0; a < VITERBI_LANES; a++)
-            ret_scores->of[a] += rows[i]->weights[a];
+            ret_scores->of[a] += asked->rows[i]->weights[a];
 }
 
 #ifdef __x86_64__
@@ -102,36 +103,40 @@ static void score_portable(const struct tagger_model *model, const uint32_t *has
 enum { GROUP = 16 };
 _Static_assert(GROUP *TAGGER_WEIGHT_MOST <= INT16_MAX, "a group of weights overflows");
 
-/* As tagger_model_row(), with the four slots of a bucket side by side. */
+/* As tagger_model_row(), with the eight slots of a bucket side by side. */
 __attribute__((target("avx2"))) static inline uint32_t row_avx2(const struct tagger_model *model,
                                                                 uint32_t hash)
 {
-    __m128i bucket =
-        _mm_loadu_si128((const __m128i *)(const void *)tagger_model_bucket(model, hash));
-    __m128i wanted = _mm_set1_epi32((int)(hash << 16));
-    __m128i is_same = _mm_srli_epi32(_mm_cmpeq_epi16(bucket, wanted), 16);
-    __m128i row = _mm_and_si128(bucket, is_same);
+    __m256i bucket =
+        _mm256_loadu_si256((const __m256i *)(const void *)tagger_model_bucket(model, hash));
+    __m256i wanted = _mm256_set1_epi32((int)(hash << 16));
+    __m256i is_same = _mm256_srli_epi32(_mm256_cmpeq_epi16(bucket, wanted), 16);
+    __m256i found = _mm256_and_si256(bucket, is_same);
+    __m128i row = _mm_or_si128(_mm256_castsi256_si128(found), _mm256_extracti128_si256(found, 1));
     row = _mm_or_si128(row, _mm_unpackhi_epi64(row, row));
     row = _mm_or_si128(row, _mm_srli_epi64(row, 32));
     return (uint32_t)_mm_cvtsi128_si32(row);
 }
 
-__attribute__((target("avx2"))) static void score_avx2(const struct tagger_model *model,
-                                                       const uint32_t *hashes, unsigned count,
-                                                       struct lanes *ret_scores)
+__attribute__((target("avx2"))) static void find_avx2(const struct tagger_model *model,
+                                                      struct asked *asked)
 {
-    const struct tagger_row *rows[FEATURE_MOST];
-    __m256i low = _mm256_setzero_si256(), high = low;
-    for (unsigned i = 0; i < count; i++) {
-        rows[i] = &model->rows[row_avx2(model, hashes[i])];
-        __builtin_prefetch(rows[i]);
+    for (unsigned i = 0; i < asked->count; i++) {
+        asked->rows[i] = &model->rows[row_avx2(model, asked->hashes[i])];
+        __builtin_prefetch(asked->rows[i]);
     }
-    for (unsigned i = 0; i < count;) {
-        unsigned end = i + GROUP < count ? i + GROUP : count;
+}
+
+__attribute__((target("avx2"))) static void sum_avx2(const struct asked *asked,
+                                                     struct lanes *ret_scores)
+{
+    __m256i low = _mm256_setzero_si256(), high = low;
+    for (unsigned i = 0; i < asked->count;) {
+        unsigned end = i + GROUP < asked->count ? i + GROUP : asked->count;
         __m256i group = _mm256_setzero_si256();
         for (; i < end; i++)
-            group =
-                _mm256_add_epi16(group, _mm256_loadu_si256((const __m256i *)(const void *)rows[i]));
+            group = _mm256_add_epi16(
+                group, _mm256_loadu_si256((const __m256i *)(const void *)asked->rows[i]));
         low = _mm256_add_epi32(low, _mm256_cvtepi16_epi32(_mm256_castsi256_si128(group)));
         high = _mm256_add_epi32(high, _mm256_cvtepi16_epi32(_mm256_extracti128_si256(group, 1)));
     }
@@ -139,7 +144,8 @@ __attribute__((target("avx2"))) static void score_avx2(const struct tagger_model
     _mm256_storeu_si256((__m256i *)(void *)ret_scores->of + 1, high);
 }
 #else
-#define score_avx2 score_portable
+#define find_avx2 find_portable
+#define sum_avx2  sum_portable
 #endif
 
 /* The best sum of all sequences with another label at this token. */
@@ -170,12 +176,6 @@ void verdicts_read(const struct viterbi *viterbi, uint32_t count, struct verdict
     }
 }
 
-/* The features of one token, their buckets on the way from memory. */
-struct asked {
-    uint32_t hashes[FEATURE_MOST];
-    unsigned count;
-};
-
 static void ask(const struct tagger_model *model, const struct clue *clues, uint32_t first,
                 uint32_t end, uint32_t at, struct asked *asked)
 {
@@ -184,19 +184,22 @@ static void ask(const struct tagger_model *model, const struct clue *clues, uint
         __builtin_prefetch(tagger_model_bucket(model, asked->hashes[i]));
 }
 
-/* One token is asked for while the one before it is summed up. */
+/* Memory is what this waits for: while one token is summed up, the rows of the next and the
+ * buckets of the one after it are on their way. */
 static void score_sentence(const struct tagger *tagger, const struct clue *clues, uint32_t first,
                            uint32_t count, struct lanes *scores)
 {
-    void (*score)(const struct tagger_model *, const uint32_t *, unsigned, struct lanes *) =
-        tagger->path == VITERBI_AVX2 ? score_avx2 : score_portable;
-    struct asked asked[2];
-    ask(&tagger->model, clues, first, first + count, first, &asked[0]);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct asked *own = &asked[i % 2];
-        if (i + 1 < count)
-            ask(&tagger->model, clues, first, first + count, first + i + 1, &asked[(i + 1) % 2]);
-        score(&tagger->model, own->hashes, own->count, &scores[i]);
+    enum { AHEAD = 2 };
+    bool is_wide = tagger->path == VITERBI_AVX2;
+    struct asked asked[AHEAD + 1];
+    for (uint32_t i = 0; i < count + AHEAD; i++) {
+        if (i < count)
+            ask(&tagger->model, clues, first, first + count, first + i, &asked[i % (AHEAD + 1)]);
+        if (i >= 1 && i - 1 < count)
+            (is_wide ? find_avx2 : find_portable)(&tagger->model, &asked[(i - 1) % (AHEAD + 1)]);
+        if (i >= AHEAD)
+            (is_wide ? sum_avx2 : sum_portable)(&asked[(i - AHEAD) % (AHEAD + 1)],
+                                                &scores[i - AHEAD]);
     }
 }
 
@@ -214,11 +217,12 @@ void tagger_weigh(const struct tagger *tagger, const struct clue *clues,
                   const struct sentence *sentence, uint32_t at, unsigned families,
                   struct lanes *ret_weights)
 {
-    uint32_t hashes[FEATURE_MOST];
+    struct asked asked;
     uint32_t first = sentence->first_token;
     uint32_t end = first + sentence->token_count;
-    unsigned count = features_of(clues, first, end, at, families, hashes);
-    score_portable(&tagger->model, hashes, count, ret_weights);
+    asked.count = features_of(clues, first, end, at, families, asked.hashes);
+    find_portable(&tagger->model, &asked);
+    sum_portable(&asked, ret_weights);
 }
 
 struct verdict *tagger_decide(const struct tagger *tagger, const struct document *document,

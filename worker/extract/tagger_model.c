@@ -29,12 +29,25 @@ static size_t size_of(const struct tagger_header *header)
            (size_t)header->rows * sizeof(struct tagger_row);
 }
 
+/* Rows that are there, and none of them twice under one mark: a lookup joins all that it finds. */
+static bool is_bucket_sound(const uint32_t *bucket, uint32_t rows)
+{
+    for (unsigned i = 0; i < TAGGER_BUCKET; i++) {
+        if ((bucket[i] & 0xffffU) >= rows)
+            return false;
+        for (unsigned k = 0; k < i; k++)
+            if (bucket[i] && bucket[k] && (bucket[i] ^ bucket[k]) < 0x10000U)
+                return false;
+    }
+    return true;
+}
+
 /* Scores and slots within their bounds, so that no lookup leaves the file. */
 static bool is_sound(const struct tagger_model *model)
 {
     const struct tagger_header *header = model->header;
-    for (uint32_t i = 0; i < model->slot_count; i++)
-        if ((model->slots[i] & 0xffffU) >= header->rows)
+    for (uint32_t i = 0; i < model->slot_count; i += TAGGER_BUCKET)
+        if (!is_bucket_sound(&model->slots[i], header->rows))
             return false;
     for (uint32_t i = 0; i < header->rows; i++)
         for (unsigned k = 0; k < VITERBI_LANES; k++)

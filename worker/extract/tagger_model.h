@@ -9,7 +9,7 @@
  * with a sentence that says what to do. The digest stands for the weights: two workers with equal
  * digests label alike.
  *
- * Slots are buckets of four 32-bit entries, the row's number below and sixteen bits of the
+ * Slots are buckets of eight 32-bit entries, the row's number below and sixteen bits of the
  * feature's hash above; a feature stands in its own bucket or not at all, so that a lookup is one
  * cache line and no branch. No bucket and no row lies across two lines, and rows stand by falling
  * importance, so that those often asked for share pages. Row 0 is all zeros: the answer for what
@@ -28,12 +28,12 @@
 #include "worker/extract/viterbi.h"
 
 enum {
-    TAGGER_VERSION = 2, /* of file, clues and features: a model of another one is refused */
+    TAGGER_VERSION = 3, /* of file, clues and features: a model of another one is refused */
     TAGGER_WEIGHT_MOST = 2000,
     TAGGER_STEP_MOST = 20000, /* of a transition */
     TAGGER_ROWS_MOST = 1 << 16,
     TAGGER_STEPS = 16, /* of the calibration */
-    TAGGER_BUCKET = 4, /* slots */
+    TAGGER_BUCKET = 8, /* slots */
 };
 
 struct tagger_row {

@@ -61,13 +61,16 @@ void weights_quantise(struct weights *weights)
     transitions_complete(transitions);
 }
 
-/* Into a free slot of its bucket, or not at all: of a full one the most important stay. */
+/* Into a free slot of its bucket, or not at all: of a full one the most important stay, and of two
+ * that cannot be told apart the more important. */
 static void put_slot(uint32_t *slots, uint32_t bits, uint32_t hash, uint32_t row)
 {
     uint32_t *bucket = &slots[(size_t)(hash >> (32 - bits)) * TAGGER_BUCKET];
     for (unsigned i = 0; i < TAGGER_BUCKET; i++)
         if (!bucket[i]) {
             bucket[i] = hash << 16 | row;
+            return;
+        } else if ((bucket[i] ^ hash << 16) < 0x10000U) {
             return;
         }
 }
@@ -76,7 +79,7 @@ void *model_bytes(const struct weights *weights, const struct tagger_step steps[
                   size_t *ret_size)
 {
     uint32_t bits = 8;
-    while (((uint32_t)TAGGER_BUCKET << bits) < weights->lexicon.count * 2)
+    while (((uint32_t)TAGGER_BUCKET << bits) < weights->lexicon.count)
         bits++;
     struct tagger_header header = {
         .version = TAGGER_VERSION,
