@@ -282,7 +282,8 @@ static void wait_for_messages(struct broker *b)
 static void read_clocks(struct broker *b)
 {
     int64_t mono_ms = clock_mono_ms();
-    int64_t passed_ms = mono_ms - b->mono_ms;
+    int64_t real_ms = mono_ms - b->mono_ms;
+    int64_t passed_ms = real_ms;
     if (passed_ms > AWAY_MS) {
         if (log_gate_open(&b->away_gate))
             log_warn("loop-was-away", "ms=%" PRId64 ": leases are prolonged by it", passed_ms);
@@ -290,7 +291,7 @@ static void read_clocks(struct broker *b)
     }
     b->loop_ms += passed_ms;
     b->mono_ms = mono_ms;
-    b->wall_ms = clock_wall_ms();
+    b->wall_ms = calendar_read(&b->calendar, mono_ms, real_ms);
 }
 
 static int64_t count_time(struct broker *b, enum tally row, int64_t since_us)

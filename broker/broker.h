@@ -14,14 +14,15 @@
  * serve     batches to subscribers that have credit
  *
  * Each step lives in a file of its own; this header is what they share. Three clocks: wall_ms goes
- * to disk and into messages; mono_ms measures; loop_ms is mono_ms without the time in which the
- * loop itself was away (frozen, swapped out, a slow disk), so that nobody is taken for dead because
- * we did not listen.
+ * to disk and into messages, see calendar.h; mono_ms measures; loop_ms is mono_ms without the time
+ * in which the loop itself was away (frozen, swapped out, a slow disk), so that nobody is taken for
+ * dead because we did not listen.
  */
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
 #include "broker/bodies.h"
+#include "broker/calendar.h"
 #include "broker/guard.h"
 #include "broker/handouts.h"
 #include "broker/leases.h"
@@ -71,6 +72,7 @@ struct broker {
     struct http *http;
     struct store_facts facts; /* as of the last commit */
 
+    struct calendar calendar;
     int64_t wall_ms;
     int64_t mono_ms;
     int64_t loop_ms;

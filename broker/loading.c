@@ -62,7 +62,7 @@ static void end_loading(struct broker *b)
         note_handouts_anew(b);
     }
     log_info("loaded", "articles=%zu held=%zu ms=%" PRId64 " grace_ms=%" PRId64,
-             queue_size(b->queue), held, clock_wall_ms() - b->started_at_ms,
+             queue_size(b->queue), held, clock_wall_ms() - b->calendar.jumped_ms - b->started_at_ms,
              held ? b->grace_end_ms - b->loop_ms : INT64_C(0));
 }
 

@@ -135,12 +135,40 @@ static void make_parts(struct broker *b)
     b->counters = counters_new(tallies_table, TALLY_COUNT);
     b->bodies.limit_bytes = b->options.cache_bytes / 2;
     b->feed_is_dry = b->work_is_dry = b->others_are_dry = true;
-    b->wall_ms = b->started_at_ms = clock_wall_ms();
+    b->wall_ms = clock_wall_ms();
     b->mono_ms = clock_mono_ms();
     b->loop_ms = b->mono_ms;
     b->interval_due_ms = b->mono_ms;
     random_bytes(&b->random, sizeof(b->random));
     b->random |= 1; /* xorshift stays at zero */
+}
+
+/* When something was last accepted or appended to the log. */
+static int64_t newest_time(const struct broker *b)
+{
+    struct stored_article article;
+    struct log_entry entry;
+    int64_t newest_ms = 0;
+    uint64_t scanned = 0;
+    size_t count = 0;
+    if (store_article(b->store, b->facts.next_article_id - 1, &article, NULL) == STATUS_OK) {
+        newest_ms = article.accepted_at_ms;
+        stored_article_done(&article);
+    }
+    if (b->facts.last_sequence > 0 &&
+        store_log(b->store, b->facts.last_sequence - 1, 1, 1, 0, NULL, NULL, &entry, &count,
+                  &scanned, NULL) == STATUS_OK &&
+        count > 0) {
+        newest_ms = entry.stored_at_ms > newest_ms ? entry.stored_at_ms : newest_ms;
+        log_entry_done(&entry);
+    }
+    return newest_ms;
+}
+
+static void open_calendar(struct broker *b)
+{
+    calendar_open(&b->calendar, b->wall_ms, b->mono_ms, newest_time(b));
+    b->wall_ms = b->started_at_ms = b->calendar.now_ms;
 }
 
 static enum status open_parts(struct broker *b, struct error *err)
@@ -156,6 +184,7 @@ static enum status open_parts(struct broker *b, struct error *err)
         status = reader_start(&b->reader, b->store, err);
     if (status != STATUS_OK)
         return status;
+    open_calendar(b);
     b->backups = backups_new(b->store, b->options.directory, b->options.backups);
     b->leases = leases_new(b->facts.boot);
     b->handouts = handouts_open(b->options.directory, b->facts.boot);
