@@ -5,8 +5,11 @@
 #include <string.h>
 
 #define CONNECT_SECONDS "5"
-#define ASK_LIMIT       "-c statement_timeout=60000 -c default_transaction_read_only=on"
-#define CHANGE_LIMIT    "-c statement_timeout=600000"
+
+/* Said once connected: given as options, being read-only would make libpq pass by the very host
+ * that target_session_attrs=read-write asks for. */
+#define ASK_LIMIT    "SET statement_timeout = '60s'; SET default_transaction_read_only = on"
+#define CHANGE_LIMIT "SET statement_timeout = '600s'"
 
 /* libpq ends its messages with a line break, and may use several lines. */
 static char *one_line(const char *message)
@@ -30,14 +33,17 @@ static enum status say(struct error *err, enum status status, const char *what, 
 }
 
 static enum status open_with(PGconn **ret_connection, const struct invocation *invocation,
-                             const char *limits, struct error *err)
+                             const char *sql, struct error *err)
 {
     const char *url = settings_text(invocation->settings, "database.url");
-    const char *const names[] = {"dbname",  "connect_timeout", "application_name",
-                                 "options", "client_encoding", NULL};
-    const char *const values[] = {url, CONNECT_SECONDS, "newsloom", limits, "UTF8", NULL};
+    const char *const names[] = {"dbname", "connect_timeout", "application_name", "client_encoding",
+                                 NULL};
+    const char *const values[] = {url, CONNECT_SECONDS, "newsloom", "UTF8", NULL};
     PGconn *connection = PQconnectdbParams(names, values, 1);
-    if (PQstatus(connection) == CONNECTION_OK) {
+    PGresult *limited = PQexec(connection, sql); /* NULL when there is no connection */
+    bool is_fit = PQresultStatus(limited) == PGRES_COMMAND_OK;
+    PQclear(limited);
+    if (is_fit) {
         *ret_connection = connection;
         return STATUS_OK;
     }

@@ -5,5 +5,5 @@ from support.weather import Weather
 
 
 @pytest.fixture
-def weather(new_broker, new_worker, seed):
-    return Weather(new_broker, new_worker, seed)
+def weather(new_broker, new_worker, seed, time_given):
+    return Weather(new_broker, new_worker, seed, time_given.is_long)

@@ -43,7 +43,7 @@ def test_programs_are_replaced_one_by_one(old, new, new_broker, new_worker, data
         old.gives(worker)
         worker.start()
         worker.wait_log("welcome")
-    rig = Rig(broker, seed, storage=database, feeders=2, pace=0.1).start()
+    rig = Rig(broker, seed, storage=database, feeders=2, pace=0.3 if time_given.is_long else 0.1).start()
     migrate(new, database)
     plan = [(workers[0], new), (broker, new), (workers[1], new), (broker, old)]
     for number in time_given.rounds(len(plan)):
@@ -55,7 +55,7 @@ def test_programs_are_replaced_one_by_one(old, new, new_broker, new_worker, data
         if program is not broker:
             program.wait_log("welcome")
         wait_stored(database)
-    rig.settle_and_audit(f"programs_replaced ({old}, {new})", number + 1, 120)
+    rig.settle_and_audit(f"programs_replaced ({old}, {new})", number + 1, 900 if time_given.is_long else 120)
     check_no_attempt_burnt(broker, rig.ledger)
 
 

@@ -11,20 +11,23 @@ from support.waiting import wait_for
 
 
 class Weather:
-    """Attempts are so few that a burnt one soon shows as a dead article."""
+    """Attempts are so few that a burnt one soon shows as a dead article. In the long form it is fed more
+    slowly: what waits at the end has to be worked off before the books are compared."""
 
-    def __init__(self, new_broker, new_worker, seed):
+    def __init__(self, new_broker, new_worker, seed, is_long=False):
+        self.is_long = is_long
         self.broker = new_broker(**{"lease.duration": "1s", "attempt.limit": "2"})
         self.new_worker, self.seed = new_worker, seed
         self.chance = random.Random(seed)
         self.recoveries = []
         self.faults = 0
 
-    def begin(self, database, url=None, workers=2, pace=0.05) -> "Weather":
+    def begin(self, database, url=None, workers=2) -> "Weather":
         self.database = database
         self.workers = [self.new_worker(self.broker, url or database.worker_url, worker_slots=16)
                         for _ in range(workers)]
-        self.rig = Rig(self.broker, self.seed, storage=database, feeders=2, pace=pace).start()
+        self.rig = Rig(self.broker, self.seed, storage=database, feeders=2,
+                       pace=0.3 if self.is_long else 0.05).start()
         self.wait_stored()
         return self
 
@@ -54,7 +57,8 @@ class Weather:
 
     def finish(self, name: str, may_forget_rows=False, **more):
         recovery = {"slowest_recovery_ms": int(1000 * max(self.recoveries))} if self.recoveries else {}
-        audit = self.rig.settle_and_audit(name, self.faults, 120, may_forget_rows,
+        audit = self.rig.settle_and_audit(name, self.faults, 900 if self.is_long else 120,
+                                          may_forget_rows,
                                           **recovery, **more)
         assert audit.dead == 0, "a fault of PostgreSQL is no fault of an article"
         assert [worker.starts for worker in self.workers] == [1] * len(self.workers)
