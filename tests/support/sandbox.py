@@ -58,12 +58,12 @@ class Sandbox:
     """Called in the child before exec: from then on it lives as under the unit."""
 
     def __init__(self, unit: Path):
-        self.library = ctypes.CDLL("libseccomp.so.2")
-        self.library.seccomp_init.restype = ctypes.c_void_p
-        self.library.seccomp_init.argtypes = [ctypes.c_uint32]
-        self.library.seccomp_load.argtypes = [ctypes.c_void_p]
-        self.library.seccomp_rule_add_array.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p]
-        self.filter = self.library.seccomp_init(KILL)
+        self.seccomp = ctypes.CDLL("libseccomp.so.2")
+        self.seccomp.seccomp_init.restype = ctypes.c_void_p
+        self.seccomp.seccomp_init.argtypes = [ctypes.c_uint32]
+        self.seccomp.seccomp_load.argtypes = [ctypes.c_void_p]
+        self.seccomp.seccomp_rule_add_array.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p]
+        self.filter = self.seccomp.seccomp_init(KILL)
         values = settings(unit)
         names = allowed(unit)
         families = values["RestrictAddressFamilies"][-1].split()
@@ -78,11 +78,11 @@ class Sandbox:
                 self._allow(name, _Compare(2, MASKED_EQUAL, bit, 0))
 
     def _allow(self, name: str, compare: _Compare = None) -> None:
-        number = self.library.seccomp_syscall_resolve_name(name.encode())
+        number = self.seccomp.seccomp_syscall_resolve_name(name.encode())
         if number < 0:
             return  # of another architecture
         rules = ctypes.byref(compare) if compare else None
-        code = self.library.seccomp_rule_add_array(self.filter, ALLOW, number, 1 if compare else 0, rules)
+        code = self.seccomp.seccomp_rule_add_array(self.filter, ALLOW, number, 1 if compare else 0, rules)
         assert code == 0, f"{name}: {os.strerror(-code)}"
 
     def __call__(self) -> None:
@@ -93,7 +93,7 @@ class Sandbox:
             os.setresgid(NOBODY, NOBODY, NOBODY)
             os.setresuid(NOBODY, NOBODY, NOBODY)
         os.umask(0o077)
-        if _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or self.library.seccomp_load(self.filter):
+        if _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or self.seccomp.seccomp_load(self.filter):
             os._exit(71)
 
 
