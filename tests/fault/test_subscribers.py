@@ -15,7 +15,8 @@ from support.contract import Channel, extraction, wire
 from support.fake_worker import MemoryStorage, WorkingThread
 from support.feeder import Feeder
 from support.programs import environment
-from support.subscriber import Subscriber
+from support.proxy import Proxy
+from support.subscriber import LiveSubscriber, Subscriber
 from support.waiting import wait_for
 
 
@@ -88,7 +89,8 @@ def test_filtered_subscriber_knows_it_is_complete(new_broker, ledger, seed, time
 EFFECT = """
 import sys
 from support.contract import wire
-from support.subscriber import Subscriber
+from support.proxy import Proxy
+from support.subscriber import LiveSubscriber, Subscriber
 endpoint, path, die_after = sys.argv[1], sys.argv[2], int(sys.argv[3])
 reader = Subscriber(endpoint, name="hieu-ung", automatic=False)
 reader.subscribe(wire.FROM_NAMED, credit=64)
@@ -176,3 +178,36 @@ def test_live_socket_that_is_never_read_stops_nobody(new_broker, ledger, seed):
     report("live_socket_never_read", audit, 1)
     deaf.close(0)
     feeder.close()
+
+
+def test_ten_thousand_topics_and_a_vanished_subscriber_harm_nobody(new_broker, ledger, seed, time_given):
+    """One listener has ten thousand topics, one subscriber took credit for everything and its host
+    is gone: no FIN, nothing is read any more."""
+    storage, newsroom = MemoryStorage(), Newsroom(seed, real_size=True)
+    broker = new_broker(**{"limit.topics": "20000"})
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    working = WorkingThread(broker.endpoint("work"), "may", 32, storage)
+    working.start()
+    greedy = LiveSubscriber(broker.endpoint("live"), *(f"entity/PERSON/{number:016x}" for number in range(10000)),
+                            "article/proof")
+    proxy = Proxy(broker.endpoint("subscribe"))
+    gone = Subscriber(proxy.endpoint, name="di-mat", automatic=False)
+    gone.subscribe(wire.FROM_EARLIEST, credit=10 ** 6)
+    gone.read_until(lambda: gone.subscribed, 15, "subscribed")
+    fast = Subscriber(broker.endpoint("subscribe"), name="nhanh", window=1000)
+    fast.subscribe(wire.FROM_EARLIEST)
+    proxy.stall()
+    before = broker.memory_bytes()
+    for _ in time_given.rounds(10):
+        receipts = feeder.submit(newsroom.pieces(20), deadline=15)
+        assert {receipt.code for receipt in receipts} == {wire.ACCEPTED}
+        fast.read_until(lambda: len(fast.entries) >= len(ledger), 30, "the others hear all")
+    heard = wait_for(lambda: greedy.receive(1), 30, "who has ten thousand topics hears too")
+    assert heard[0].startswith(("article/proof", "entity/PERSON/"))
+    grown = broker.memory_bytes() - before
+    assert grown < 128 << 20, f"{grown >> 20} MiB for one that is gone"
+    audit = Auditor(broker, ledger, storage).run([fast])
+    working.finish()
+    report("topics_and_vanished_subscriber", audit, 2, grown_mib=grown >> 20)
+    for one in (greedy, gone, fast, feeder, proxy):
+        one.close()
