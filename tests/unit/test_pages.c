@@ -11,7 +11,7 @@
 #include "tests/unit/finding.h"
 #include "worker/extract/extract.h"
 
-enum { LEAST_PAGES = 20, MOST_PAGES = 200, LEAST_PERCENT = 97, LONGEST_PATH = 4096 };
+enum { LEAST_PAGES = 31, MOST_PAGES = 200, LEAST_PERCENT = 97, LONGEST_PATH = 4096 };
 
 struct judgement {
     unsigned pages;

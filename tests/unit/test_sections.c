@@ -143,6 +143,83 @@ static void one_long_line_is_all_body(void **state)
     assert_string_equal(letters_of(arena, PROSE_1 " " PROSE_2 " " PROSE_3), "B");
 }
 
+/* The texts of all sections of a kind. */
+static const char *texts_of(struct arena *arena, const struct document *document,
+                            Newsloom__V1__SectionKind kind)
+{
+    const char *texts = "";
+    for (uint32_t i = 0; i < document->section_count; i++)
+        if (document->sections[i].kind == kind)
+            texts = arena_format(arena, "%s[%s]", texts,
+                                 document_text(document, document->sections[i].span));
+    return texts;
+}
+
+static void page_without_line_breaks_is_taken_apart(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    struct document document = read_text(
+        arena,
+        "Dân làng sửa đường sau lũ Thứ Ba, 20/12/2016 | 08:07 Lượt xem: 55 " PROSE_1
+        " Dân làng gánh đất đắp đường. Ảnh: Minh An " PROSE_2 " " PROSE_3
+        " Theo Báo Làng Tin liên quan Một cây cầu mới vừa xong 07:55 30/06/2016 Cây cầu mới "
+        "giúp người dân hai bên sông đi lại dễ dàng hơn rất nhiều so với trước đây. Gửi bình "
+        "luận Họ và tên");
+    assert_string_equal(document.title, "Dân làng sửa đường sau lũ");
+    assert_string_equal(
+        texts_of(arena, &document, NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_METADATA),
+        "[Thứ Ba, 20/12/2016 | 08:07][Lượt xem: 55][Theo Báo Làng]");
+    assert_string_equal(
+        texts_of(arena, &document, NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_CAPTION),
+        "[Dân làng gánh đất đắp đường. Ảnh: Minh An]");
+    assert_string_equal(texts_of(arena, &document, NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_BODY),
+                        "[" PROSE_1 "][" PROSE_2 " " PROSE_3 "]");
+}
+
+static void lines_glued_without_a_space_are_taken_apart(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(letters_of(arena, "Dân làng sửa đường sau lũ" PROSE_1 PROSE_2 PROSE_3
+                                          "Xem thêmMột cây cầu mới vừa xong"),
+                        "TBRR");
+}
+
+static void range_of_dates_in_a_sentence_is_no_date_line(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(letters_of(arena, PROSE_1 " " PROSE_2
+                                                  " Việc này đã làm từ ngày 4 - 6/3/2017. " PROSE_3
+                                                  " " PROSE_4),
+                        "B");
+}
+
+static void long_headlines_are_told_by_what_stands_below(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(
+        letters_of(arena, "Dân làng sửa đường sau lũ\n" PROSE_1 "\n" PROSE_2
+                          "\nCó thể bạn quan tâm\nBao giờ thì cây cầu mới bắc qua sông được làm "
+                          "xong để người dân đỡ khổ?\n07:55 30/06/2016\nCây cầu mới giúp người dân "
+                          "hai bên sông đi lại dễ dàng hơn rất nhiều so với trước đây.\n"),
+        "TBBRRRR");
+}
+
+static void article_goes_on_between_a_box_and_the_list_below(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(letters_of(arena, "Dân làng sửa đường sau lũ\n" PROSE_1
+                                          "\nXem thêm:\nMột cây cầu mới vừa xong\nChợ nổi đông "
+                                          "khách ngày cuối năm\n" PROSE_4
+                                          "\nTin liên quan\nGiá lúa nhích lên trước ngày gặt "
+                                          "rộ\nHai mươi con bò về bản\n"),
+                        "TBRRRBRRR");
+}
+
 static void list_of_headlines_is_a_listing(void **state)
 {
     (void)state;
@@ -178,6 +255,11 @@ int main(void)
         cmocka_unit_test(teasers_with_leads_do_not_outweigh_the_article),
         cmocka_unit_test(entries_of_a_running_report_are_one_article),
         cmocka_unit_test(one_long_line_is_all_body),
+        cmocka_unit_test(page_without_line_breaks_is_taken_apart),
+        cmocka_unit_test(lines_glued_without_a_space_are_taken_apart),
+        cmocka_unit_test(range_of_dates_in_a_sentence_is_no_date_line),
+        cmocka_unit_test(long_headlines_are_told_by_what_stands_below),
+        cmocka_unit_test(article_goes_on_between_a_box_and_the_list_below),
         cmocka_unit_test(list_of_headlines_is_a_listing),
         cmocka_unit_test(blank_text_has_no_sections),
     };

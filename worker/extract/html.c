@@ -286,18 +286,22 @@ static bool is_part_of(const char *line, size_t size, const char *window_title)
     return begins && (!*end || *end == ' ' || *end == '|' || *end == ':');
 }
 
-/* The line that the page's title bar names, with enough words to be a headline. */
+/* The longest line that the page's title bar names, with enough words to be a headline: the site's
+ * own name may be another part of it. */
 static const char *find_named_line(const struct builder *builder, struct html_run run,
                                    const char *window_title)
 {
+    const struct html_line *best = NULL;
     for (size_t i = run.first; i < run.end; i++) {
         const struct html_line *line = &builder->lines[i];
         size_t size = line->end - line->start;
-        if (line->words >= TITLE_LEAST_WORDS &&
+        bool is_longer = !best || size > best->end - best->start;
+        if (line->words >= TITLE_LEAST_WORDS && is_longer &&
             is_part_of(builder->bytes + line->start, size, window_title))
-            return arena_text(builder->arena, builder->bytes + line->start, size);
+            best = line;
     }
-    return "";
+    return best ? arena_text(builder->arena, builder->bytes + best->start, best->end - best->start)
+                : "";
 }
 
 static const char *find_heading(const struct builder *builder, struct html_run run)
@@ -332,8 +336,8 @@ static void keep_lines(const struct builder *builder, struct html_page *page,
     page->is_listing = run.is_listing;
     page->window_title = meta->window_title ? meta->window_title : "";
     page->title = find_heading(builder, run);
-    if (!page->title[0] && meta->title)
-        page->title = meta->title;
+    if (!page->title[0] && (meta->heading || meta->title))
+        page->title = meta->heading ? meta->heading : meta->title;
     if (!page->title[0])
         page->title = find_named_line(builder, run, page->window_title);
 }

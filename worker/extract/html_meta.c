@@ -68,9 +68,18 @@ static void note_title(struct html_meta *meta, const char *text, struct arena *a
         meta->title = tidy(text, arena);
 }
 
+/* Names that content management systems give to whoever administers them. */
+static bool is_account(const char *text)
+{
+    static const char *const accounts[] = {
+        "admin",         "administrator", "super user", "superuser", "quản trị",
+        "quản trị viên", "ban biên tập",  "editor",     "webmaster", "biên tập viên"};
+    return is_listed(text, accounts, COUNT_OF(accounts));
+}
+
 static void note_author(struct html_meta *meta, const char *text, struct arena *arena)
 {
-    if (!meta->author && !strstr(text, "://"))
+    if (!meta->author && !is_account(text) && !strstr(text, "://"))
         meta->author = tidy(text, arena);
 }
 
@@ -226,21 +235,60 @@ static bool is_name(const char *text)
     return letters > 1;
 }
 
+/* itemprop="headline" is a better title than the window's. */
+static void note_heading(struct html_meta *meta, const xmlNode *element, struct arena *arena)
+{
+    const char *text = short_text(element, arena);
+    if (!meta->heading && text[0])
+        meta->heading = tidy(text, arena);
+}
+
+static void note_author_element(struct html_meta *meta, const xmlNode *element, struct arena *arena)
+{
+    const char *text = short_text(element, arena);
+    if (!meta->named_author && is_name(text))
+        meta->named_author = tidy(text, arena);
+}
+
+/* RDFa (Drupal) and microformats (Blogger) say in attributes of their own when and by whom. */
+static void note_attributes(struct html_meta *meta, const xmlNode *element, struct arena *arena)
+{
+    const char *property = html_attribute(element, "property", arena);
+    const char *class = html_attribute(element, "class", arena);
+    if (strstr(property, "dc:date") || strstr(property, "dc:created") ||
+        strcasecmp(property, "schema:datePublished") == 0)
+        note_published(meta, html_attribute(element, "content", arena), arena);
+    if (strcasecmp(class, "published") == 0 || strcasecmp(class, "entry-date published") == 0)
+        note_published(meta, html_attribute(element, "title", arena), arena);
+    if (strcasecmp(property, "foaf:name") == 0 || strcasecmp(property, "schema:author") == 0)
+        note_author_element(meta, element, arena);
+}
+
+/* The itemprop="name" among the element's children: its content or its words, else "". */
+static const char *named_inside(const xmlNode *element, struct arena *arena)
+{
+    for (const xmlNode *node = element->children; node; node = node->next) {
+        if (node->type != XML_ELEMENT_NODE ||
+            strcasecmp(html_attribute(node, "itemprop", arena), "name") != 0)
+            continue;
+        const char *content = html_attribute(node, "content", arena);
+        return content[0] ? content : short_text(node, arena);
+    }
+    return "";
+}
+
 /* itemprop="author" around itemprop="name", or either with a content of its own. */
 static void note_microdata(struct html_meta *meta, const xmlNode *element, struct arena *arena)
 {
     const char *property = html_attribute(element, "itemprop", arena);
     if (strcasecmp(property, "datePublished") == 0)
         note_published(meta, html_attribute(element, "datetime", arena), arena);
+    if (strcasecmp(property, "headline") == 0)
+        note_heading(meta, element, arena);
     if (strcasecmp(property, "author") == 0 || strcasecmp(property, "publisher") == 0) {
-        const char *text = short_text(element, arena);
-        const xmlNode *node = element->children;
-        while (!text[0] && node) {
-            if (node->type == XML_ELEMENT_NODE &&
-                strcasecmp(html_attribute(node, "itemprop", arena), "name") == 0)
-                text = html_attribute(node, "content", arena);
-            node = node->next;
-        }
+        const char *text = named_inside(element, arena);
+        if (!text[0])
+            text = short_text(element, arena);
         bool is_author = strcasecmp(property, "author") == 0;
         if (is_name(text) && is_author)
             note_author(meta, text, arena);
@@ -260,11 +308,8 @@ static void note_named_author(struct html_meta *meta, const xmlNode *element, st
     bool is_author = strcasecmp(html_attribute(element, "rel", arena), "author") == 0;
     for (size_t i = 0; i < COUNT_OF(classes); i++)
         is_author = is_author || strcasecmp(class, classes[i]) == 0;
-    if (!is_author || meta->named_author)
-        return;
-    const char *text = short_text(element, arena);
-    if (is_name(text))
-        meta->named_author = tidy(text, arena);
+    if (is_author)
+        note_author_element(meta, element, arena);
 }
 
 void html_meta_note(struct html_meta *meta, const xmlNode *element, struct arena *arena)
@@ -280,6 +325,7 @@ void html_meta_note(struct html_meta *meta, const xmlNode *element, struct arena
         note_published(meta, html_attribute(element, "datetime", arena), arena);
     if (element->properties && strcmp(name, "meta") != 0) {
         note_microdata(meta, element, arena);
+        note_attributes(meta, element, arena);
         note_named_author(meta, element, arena);
     }
 }

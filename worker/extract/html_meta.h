@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * html_meta - what a page says about itself: <meta>, <time>, <title>, JSON-LD, microdata, and
- * elements that are named for the author.
+ * html_meta - what a page says about itself: <meta>, <time>, <title>, JSON-LD, microdata, RDFa,
+ * microformats, and elements that are named for the author.
  */
 #ifndef WORKER_EXTRACT_HTML_META_H
 #define WORKER_EXTRACT_HTML_META_H
@@ -11,7 +11,8 @@
 #include "common/arena.h"
 
 struct html_meta {
-    const char *title; /* each NULL until it is found; the first of a kind stays */
+    const char *title;   /* each NULL until it is found; the first of a kind stays */
+    const char *heading; /* of itemprop="headline" */
     const char *author;
     const char *named_author; /* by an element's class, when nothing better is known */
     const char *window_title; /* of <title> */

@@ -184,10 +184,11 @@ static unsigned count_words(const char *text)
     return words;
 }
 
-/* "Xem thêm" alone on its line heads a list of other articles. */
+/* Alone on its line such a phrase heads a list of other articles. */
+static const char *const pointers[] = {"xem thêm", "đọc thêm", "xem tiếp", "đọc tiếp"};
+
 static bool is_bare_pointer(const char *folded)
 {
-    static const char *const pointers[] = {"xem thêm", "đọc thêm", "xem tiếp", "đọc tiếp"};
     for (size_t i = 0; i < COUNT_OF(pointers); i++) {
         size_t size = strlen(pointers[i]);
         if (strncmp(folded, pointers[i], size) == 0 &&
@@ -232,4 +233,29 @@ unsigned line_phrase_looks(const char *folded, unsigned words)
          strncmp(folded, "ảnh ", strlen("ảnh ")) == 0))
         looks |= LINE_CAPTION;
     return looks;
+}
+
+static unsigned longest_beginning(const char *folded, const char *const *phrases, size_t count)
+{
+    unsigned longest = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strlen(phrases[i]);
+        unsigned words = count_words(phrases[i]);
+        if (words > longest && begins(folded, phrases[i]) &&
+            (!folded[size] || strchr(" :,.(>|", folded[size])))
+            longest = words;
+    }
+    return longest;
+}
+
+unsigned line_phrase_head_words(const char *folded)
+{
+    unsigned stop = longest_beginning(folded, stops, COUNT_OF(stops));
+    unsigned pointer = longest_beginning(folded, pointers, COUNT_OF(pointers));
+    return stop > pointer ? stop : pointer;
+}
+
+bool line_phrase_counts(const char *folded)
+{
+    return starts_with(folded, counters, COUNT_OF(counters));
 }

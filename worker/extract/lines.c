@@ -6,13 +6,20 @@
 #include "worker/extract/credits.h"
 #include "worker/extract/document.h"
 #include "worker/extract/line_phrases.h"
+#include "worker/extract/seams.h"
+#include "worker/extract/stamps.h"
 
 enum {
     PROSE_WORDS = 12,
     LONG_PROSE_WORDS = 30,
     NAME_MOST_WORDS = 6,
     CREDIT_MOST_WORDS = 18,
-    HASHED_MOST = 64, /* bytes of a line; hardly any two lines begin alike so far */
+    HEADLINE_MOST_WORDS = 25,
+    STAMP_WORDS = 10,    /* of a date line */
+    STAMP_BYTES = 40,    /* of a date with its weekday and clock time */
+    JOINED_LEAST = 300,  /* code points of a line, and … */
+    JOINED_PERCENT = 85, /* … its share of the page: its line breaks were lost */
+    HASHED_MOST = 64,    /* bytes of a line; hardly any two lines begin alike so far */
 };
 
 /* The same points with their marks composed, or the points themselves when there are none. */
@@ -90,54 +97,25 @@ static struct census take_census(const uint32_t *points, struct span span)
     return census;
 }
 
-/* The number at *at_io of at most so many digits; -1 when there is none. */
-static int take_number(const char **at_io, unsigned most_digits)
+/* A date and a clock time before all other words: "12/05/2021 08:15 GMT+7 Cỡ chữ: A- A A+ …". */
+static bool begins_with_stamp(const char *folded)
 {
-    int value = 0;
-    unsigned digits = 0;
-    for (; digits < most_digits && **at_io >= '0' && **at_io <= '9'; digits++)
-        value = value * 10 + (*(*at_io)++ - '0');
-    return digits ? value : -1;
-}
-
-static bool is_full_date(const char *at)
-{
-    int day = take_number(&at, 2);
-    if (day < 1 || day > 31 || !*at || !strchr("/-.", *at))
-        return false;
-    at++;
-    int month = take_number(&at, 2);
-    if (month < 1 || month > 12 || !*at || !strchr("/-.", *at))
-        return false;
-    at++;
-    return take_number(&at, 4) >= 1900;
-}
-
-/* d/m/yyyy with "/", "-" or "." anywhere, or in words. */
-static bool has_full_date(const char *folded)
-{
-    for (const char *at = folded; *at; at++) {
-        bool follows_digit = at > folded && at[-1] >= '0' && at[-1] <= '9';
-        if (!follows_digit && is_full_date(at))
-            return true;
-    }
-    return strstr(folded, "tháng ") && strstr(folded, " năm ") && strstr(folded, "ngày ");
-}
-
-static bool has_clock(const char *folded)
-{
-    for (const char *at = folded; *at; at++)
-        if (*at >= '0' && *at <= '9' && at[1] == ':' && at[2] >= '0' && at[2] <= '5')
-            return true;
-    return false;
+    char head[STAMP_BYTES + 1];
+    size_t size = strnlen(folded, STAMP_BYTES);
+    memcpy(head, folded, size);
+    head[size] = 0;
+    return stamp_has_date(head) && stamp_has_clock(head);
 }
 
 static unsigned time_looks(const char *folded, const struct census *census)
 {
-    if (census->words > 10 || census->digits < 3)
+    if (census->digits < 3)
         return 0;
-    bool has_date = has_full_date(folded);
-    if (!has_date && !has_clock(folded))
+    if (census->words > STAMP_WORDS)
+        return census->words <= 2 * STAMP_WORDS && begins_with_stamp(folded) ? LINE_TIME | LINE_DATE
+                                                                             : 0;
+    bool has_date = stamp_has_date(folded);
+    if (!has_date && !stamp_has_clock(folded))
         return 0;
     if (has_date)
         return LINE_TIME | LINE_DATE;
@@ -156,6 +134,12 @@ static bool is_name(const struct census *census)
 {
     return census->words >= 1 && census->words <= NAME_MOST_WORDS && census->digits == 0 &&
            census->capitals == census->words;
+}
+
+static bool is_asked(const char *folded, uint32_t first)
+{
+    return is_bullet(first) || strncmp(folded, "pv:", 3) == 0 ||
+           strncmp(folded, "hỏi:", strlen("hỏi:")) == 0;
 }
 
 static void look_at(const struct document *document, struct line *line)
@@ -177,9 +161,14 @@ static void look_at(const struct document *document, struct line *line)
                     (census.inner_stops && census.words >= PROSE_WORDS);
     if (census.words > LONG_PROSE_WORDS * 2) /* whatever it begins with */
         line->looks &= ~(unsigned)(LINE_NOISE | LINE_STOP | LINE_BOX | LINE_CAPTION);
+    bool is_question = is_ended && line->folded[strlen(line->folded) - 1] == '?';
+    if (is_question && is_asked(line->folded, points[line->span.start]))
+        line->looks |= LINE_ASKED;
     if (is_prose)
         line->looks |= LINE_PROSE;
-    else if (census.words >= 1)
+    if (is_prose && !census.inner_stops && (!is_ended || is_question))
+        line->looks |= LINE_DOUBTFUL;
+    if (!is_prose && census.words >= 1)
         line->looks |= LINE_HEADLINE;
     if (is_name(&census))
         line->looks |= LINE_NAME;
@@ -265,6 +254,52 @@ static void mark_repeated(struct arena *arena, struct lines *lines)
     }
 }
 
+/* Headlines that are as long as a paragraph or end with a question mark: told by what stands around
+ * them. */
+static void unmask_headlines(struct lines *lines)
+{
+    unsigned before = LINE_STOP;
+    for (uint32_t i = 0; i < lines->count; i++) {
+        struct line *line = &lines->items[i];
+        unsigned after = i + 1 < lines->count ? lines->items[i + 1].looks : LINE_STOP;
+        bool opens = line->looks & LINE_ENDED && !(before & LINE_PROSE) &&
+                     line->words <= HEADLINE_MOST_WORDS;
+        bool is_headline =
+            after & (LINE_TIME | LINE_ECHO) || (before & LINE_STOP && i > 0) || opens;
+        if (line->looks & LINE_DOUBTFUL && !(line->looks & LINE_ASKED) && is_headline)
+            line->looks = (line->looks & ~(unsigned)LINE_PROSE) | LINE_HEADLINE;
+        before = line->looks;
+    }
+}
+
+/* A page whose line breaks were lost: put in their place the lines that it was made of. */
+static void undo_join(const struct document *document, struct lines *lines, uint32_t *capacity)
+{
+    uint32_t longest = 0, length = 0, all = 0;
+    for (uint32_t i = 0; i < lines->count; i++) {
+        uint32_t points = lines->items[i].span.end - lines->items[i].span.start;
+        all += points;
+        if (points > length) {
+            length = points;
+            longest = i;
+        }
+    }
+    if (length < JOINED_LEAST || (uint64_t)length * 100 < (uint64_t)all * JOINED_PERCENT)
+        return;
+    struct lines apart = {0};
+    *capacity = 0;
+    for (uint32_t i = 0; i < lines->count; i++) {
+        if (i != longest) {
+            *add_line(document->arena, &apart, capacity) = lines->items[i];
+            continue;
+        }
+        struct seams seams = seams_split(document, lines->items[i].span);
+        for (uint32_t k = 0; k < seams.count; k++)
+            add_line(document->arena, &apart, capacity)->span = seams.lines[k];
+    }
+    *lines = apart;
+}
+
 struct lines lines_read(const struct document *document)
 {
     struct lines lines = {0};
@@ -278,8 +313,10 @@ struct lines lines_read(const struct document *document)
         else
             add_line(document->arena, &lines, &capacity)->span = span;
     }
+    undo_join(document, &lines, &capacity);
     for (uint32_t i = 0; i < lines.count; i++)
         look_at(document, &lines.items[i]);
     mark_repeated(document->arena, &lines);
+    unmask_headlines(&lines);
     return lines;
 }

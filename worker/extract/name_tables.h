@@ -3,7 +3,7 @@
  * name_tables - the shape of what worker/model/compile_names.py writes.
  *
  * Words are folded and joined by one space; marks and "và" are left out. Names are body_key.c's,
- * domains publisher.c's.
+ * domains publisher.c's, the words of lines joints.c's.
  */
 #ifndef WORKER_EXTRACT_NAME_TABLES_H
 #define WORKER_EXTRACT_NAME_TABLES_H
@@ -38,5 +38,24 @@ struct press_domain {
 
 extern const struct press_domain press_domains[]; /* by domain */
 extern const uint32_t press_domain_count;
+
+enum line_word_place {
+    LINE_BEGINS_BEFORE_LOWER,
+    LINE_BEGINS_BEFORE_CAPITAL,
+    LINE_BEGINS_IN_CAPITALS,
+    LINE_ENDS_LOWER,
+    LINE_ENDS_CAPITAL,
+    LINE_WORD_PLACES,
+    LINE_WORD_UNKNOWN = 127,
+};
+
+/* How much oftener a word stands there than inside a line: ten times the logarithm. */
+struct line_word {
+    const char *word; /* lower case NFC */
+    int8_t weights[LINE_WORD_PLACES];
+};
+
+extern const struct line_word line_words[]; /* by the bytes of word */
+extern const uint32_t line_word_count;
 
 #endif

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/regions.h"
 
+#include <string.h>
+
 #include "worker/extract/word_pairs.h"
 
 enum {
-    BOX_REACH = 10, /* lines from the head of a box to the article that goes on */
-    MOST_BOXES = 8, /* looked behind with the article's words in mind */
+    BOX_REACH = 10,      /* lines from the head of a box to the article that goes on */
+    SEVERAL_WORDS = 150, /* no teaser has so many */
+    HEAD_REACH = 4,      /* lines from the end of an article to the head of the list below it */
+    MOST_BOXES = 8,      /* looked behind with the article's words in mind */
     KNOWN_PAIRS = 1,
     KNOWN_PAIRS_BEHIND_ONE = 4,
     TEASER_SHARE = 5, /* of its words, what prose below a list of other articles weighs */
@@ -21,6 +25,7 @@ struct search {
     uint32_t best_pairs;
     uint32_t box_end; /* lines of a box inside the article weigh nothing */
     unsigned boxes;
+    bool was_prose;  /* the last line that was weighed */
     bool is_stopped; /* below the head of a list, and an article was seen above */
 };
 
@@ -47,6 +52,16 @@ static bool is_before_headline(const struct lines *lines, uint32_t index)
            !(lines->items[index + 1].looks & others);
 }
 
+/* The list below an article has its head within some credits' reach. */
+static bool is_before_head(const struct lines *lines, uint32_t index)
+{
+    uint32_t end = lines->count - index > HEAD_REACH ? index + HEAD_REACH : lines->count;
+    for (uint32_t i = index + 1; i < end; i++)
+        if (lines->items[i].looks & LINE_STOP)
+            return true;
+    return false;
+}
+
 /* A single paragraph behind bare headlines is the article's if it speaks of the same. */
 static uint32_t end_before_paragraph(const struct search *search, uint32_t box, uint32_t end)
 {
@@ -58,6 +73,8 @@ static uint32_t end_before_paragraph(const struct search *search, uint32_t box, 
     if (next >= end || next < box + 2 || lines->items[next].looks & never ||
         !is_prose(lines, next) || is_before_headline(lines, next))
         return 0;
+    if (next >= box + 3 && is_before_head(lines, next))
+        return next;
     int least = next >= box + 3 ? KNOWN_PAIRS : KNOWN_PAIRS_BEHIND_ONE;
     return count_known(lines, search->first, box, next) >= least ? next : 0;
 }
@@ -74,6 +91,9 @@ static uint32_t end_of_box(struct search *search, uint32_t box)
         unsigned either = lines->items[i - 1].looks | lines->items[i].looks;
         if (both & LINE_PROSE && !(either & never))
             return i - 1;
+        bool is_several = lines->items[i].words >= SEVERAL_WORDS;
+        if (is_several && is_prose(lines, i) && !(lines->items[i].looks & never))
+            return i;
     }
     return search->boxes++ < MOST_BOXES ? end_before_paragraph(search, box, end) : 0;
 }
@@ -113,19 +133,37 @@ static bool is_entry_time(const struct lines *lines, uint32_t index)
            is_prose(lines, index + 1);
 }
 
+/* Below the head of a list: a headline with its time or its echo? */
+static bool heads_teasers(const struct lines *lines, uint32_t index)
+{
+    return index + 2 < lines->count && lines->items[index + 1].looks & LINE_HEADLINE &&
+           lines->items[index + 2].looks & (LINE_TIME | LINE_ECHO);
+}
+
+/* The paragraph of a teaser may stand between its headline and the same once more. */
+static bool is_between_echoes(const struct lines *lines, uint32_t index)
+{
+    return index > 0 && index + 1 < lines->count && lines->items[index + 1].looks & LINE_REPEATED &&
+           strcmp(lines->items[index - 1].folded, lines->items[index + 1].folded) == 0;
+}
+
 static void weigh_line(struct search *search, uint32_t index)
 {
     const struct line *line = &search->lines->items[index];
     int64_t weight = line_weight(line, search->weight > 0);
     if (is_entry_time(search->lines, index))
         weight = -2;
-    if (line->looks & LINE_STOP && search->best_pairs > 0)
+    bool was_article =
+        search->best_pairs > 0 || (search->best_weight > 0 && heads_teasers(search->lines, index));
+    if (line->looks & LINE_STOP && was_article)
         search->is_stopped = true;
-    if (search->is_stopped && weight > 0)
+    if (weight > 0 && (search->is_stopped || is_between_echoes(search->lines, index)))
         weight /= TEASER_SHARE;
-    if (weight > 0 && index > search->first && is_prose(search->lines, index - 1) &&
-        is_prose(search->lines, index))
+    bool is_paragraph = weight > 0 && is_prose(search->lines, index);
+    bool is_several = line->words >= SEVERAL_WORDS; /* paragraphs in one line */
+    if (is_paragraph && (is_several || (search->was_prose && index > search->first)))
         search->pairs++;
+    search->was_prose = is_paragraph;
     search->weight += weight;
 }
 

@@ -148,15 +148,6 @@ static bool is_teaser(const struct lines *lines, uint32_t index, struct region r
     return run >= TEASER_RUN;
 }
 
-/* Of an interview. */
-static bool is_question(const struct line *line)
-{
-    size_t size = strlen(line->folded);
-    return size > 0 && line->folded[size - 1] == '?' &&
-           (line->looks & LINE_BULLET || strncmp(line->folded, "pv:", 3) == 0 ||
-            strncmp(line->folded, "hỏi:", strlen("hỏi:")) == 0);
-}
-
 static Newsloom__V1__SectionKind kind_inside(const struct lines *lines, uint32_t index,
                                              struct region region, uint32_t body_first)
 {
@@ -173,7 +164,7 @@ static Newsloom__V1__SectionKind kind_inside(const struct lines *lines, uint32_t
         return KIND(CAPTION);
     if (line->looks & LINE_BYLINE && !(line->looks & LINE_PROSE))
         return KIND(METADATA);
-    if (is_question(line) || (index + 1 == region.end && line->looks & LINE_ENDED))
+    if (line->looks & LINE_ASKED || (index + 1 == region.end && line->looks & LINE_ENDED))
         return KIND(BODY);
     if (is_teaser(lines, index, region))
         return KIND(JUNK);

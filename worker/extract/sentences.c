@@ -32,7 +32,7 @@ static bool is_closing(uint32_t point)
     }
 }
 
-static bool is_terminal(uint32_t point)
+bool point_is_terminal(uint32_t point)
 {
     return point == '.' || point == '!' || point == '?' || point == 0x2026;
 }
@@ -89,12 +89,11 @@ static bool is_glued(const struct document *document, uint32_t floor, uint32_t d
     return point_is_upper(points[dot + 1]) && is_lower(points[dot + 2]);
 }
 
-/* Where the sentence that holds the terminal mark at `at` ends, or 0 when it goes on. */
-static uint32_t sentence_end(const struct document *document, struct span span, uint32_t at)
+uint32_t sentence_end(const struct document *document, struct span span, uint32_t at)
 {
     const uint32_t *points = document->text.points;
     uint32_t after = at + 1;
-    while (after < span.end && is_terminal(points[after]))
+    while (after < span.end && point_is_terminal(points[after]))
         after++;
     if (after == span.end)
         return after;
@@ -144,9 +143,9 @@ static void split_section(struct document *document, uint32_t index)
     uint32_t first = span.start;
     for (uint32_t at = span.start; at < span.end; at++) {
         uint32_t end = 0;
-        if (is_terminal(document->text.points[at])) {
+        if (point_is_terminal(document->text.points[at])) {
             end = sentence_end(document, (struct span){first, span.end}, at);
-            while (!end && at + 1 < span.end && is_terminal(document->text.points[at + 1]))
+            while (!end && at + 1 < span.end && point_is_terminal(document->text.points[at + 1]))
                 at++;
         } else if (is_overlong(document, first, at)) {
             end = at;

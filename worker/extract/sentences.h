@@ -14,4 +14,10 @@
 
 void sentences_find(struct document *document);
 
+/* Where the sentence ends whose terminal mark stands at this place of the span; 0: it goes on. */
+uint32_t sentence_end(const struct document *document, struct span span, uint32_t at);
+
+/* ".", "!", "?" or an ellipsis */
+bool point_is_terminal(uint32_t point);
+
 #endif

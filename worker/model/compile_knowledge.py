@@ -34,7 +34,7 @@ FILES = {
     "compounds.tsv": ("COMPOUND", None),
     "triggers.tsv": ("TRIGGER", "TRIGGER"), "modality.tsv": ("MODALITY", "MODALITY"),
 }
-NAME_FILES = ["body_aliases.tsv", "body_rewrites.tsv", "press_domains.tsv"]  # compile_names.py reads them
+NAME_FILES = ["body_aliases.tsv", "body_rewrites.tsv", "line_words.tsv", "press_domains.tsv"]  # compile_names.py reads them
 # Later files win where two name the same phrase.
 ORDER = list(FILES)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compile what bodies are called by: body_rewrites.tsv, body_aliases.tsv and press_domains.tsv of a knowledge folder
-into C tables.
+"""Compile what bodies are called by, body_rewrites.tsv, body_aliases.tsv and press_domains.tsv of a knowledge folder, and
+the words with which lines begin and end, line_words.tsv, into C tables.
 
     compile_names.py KNOWLEDGE_FOLDER OUT.c
 
@@ -64,6 +64,19 @@ def read_aliases(folder, rewrites):
     return aliases
 
 
+def read_line_words(folder):
+    """[(word, five weights)], UNKNOWN where nothing is known."""
+    found = []
+    for number, line in enumerate(open(os.path.join(folder, "line_words.tsv"), encoding="utf-8"), 1):
+        if line.startswith("#"):
+            continue
+        word, *weights = line.rstrip("\n").split("\t")
+        if len(weights) != 5:
+            raise SystemExit(f"line_words.tsv:{number}: not six columns")
+        found.append((word, ["LINE_WORD_UNKNOWN" if weight == "-" else str(int(weight)) for weight in weights]))
+    return sorted(found, key=lambda row: row[0].encode())
+
+
 def main():
     if len(sys.argv) != 3:
         raise SystemExit(__doc__)
@@ -83,6 +96,10 @@ def main():
     out += ["};", f"const uint32_t name_alias_count = {len(aliases)};", "const struct press_domain press_domains[] = {"]
     out += [f"{{{quote(domain)}, {quote(name)}}}," for domain, name in domains]
     out += ["};", f"const uint32_t press_domain_count = {len(domains)};"]
+    line_words = read_line_words(sys.argv[1])
+    out.append("const struct line_word line_words[] = {")
+    out += [f"{{{quote(word)}, {{{', '.join(weights)}}}}}," for word, weights in line_words]
+    out += ["};", f"const uint32_t line_word_count = {len(line_words)};"]
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         file.write("\n".join(out) + "\n")
 
