@@ -19,6 +19,10 @@
 
 enum { EVENT_SIZE = 6, FRAME_LIMIT = 512, FEW_FILES = 256, HEARD_FILES = 65536, LOOK_MS = 100 };
 
+/* While somebody came or was cut off a moment ago the door looks more often, as far as that costs a
+ * twentieth of a core. */
+enum { ALERT_MS = 10000, ALERT_LOOK_MS = 5, LOOKS_A_MS = 50 };
+
 struct door {
     void *context;
     struct counters *counters;
@@ -32,6 +36,7 @@ struct door {
     _Atomic uint32_t heard[HEARD_FILES]; /* whole messages by file; two files may share one */
     struct visitors *visitors;           /* the thread's own, as all below */
     int64_t looked_ms;
+    int64_t alert_ms; /* when somebody came, or was cut off for a message without end */
     char endpoints[SOCKET_COUNT][FRAME_LIMIT];
     struct log_gate refused_gate;
     struct log_gate broken_gate;
@@ -161,11 +166,28 @@ static void cut(struct door *door, enum socket_name name, int file, const char *
     door_cut(file, door->endpoints[name]);
 }
 
-/* Ten times a second. */
+static int64_t look_ms(const struct door *door, int64_t now_ms)
+{
+    uint64_t count = 0;
+    if (now_ms - door->alert_ms > ALERT_MS)
+        return LOOK_MS;
+    for (unsigned name = 0; name < SOCKET_COUNT; name++)
+        count += visitors_count(door->visitors, name);
+    uint64_t cost_ms = count / LOOKS_A_MS;
+    return cost_ms < ALERT_LOOK_MS ? ALERT_LOOK_MS : cost_ms < LOOK_MS ? (int64_t)cost_ms : LOOK_MS;
+}
+
+static void cut_endless(struct door *door, enum socket_name name, int file, int64_t now_ms)
+{
+    door->alert_ms = now_ms;
+    cut(door, name, file, "it sends a message without end");
+}
+
+/* Ten times a second, and on alert more often. */
 static void look_for_endless(struct door *door)
 {
     int64_t now_ms = clock_mono_ms();
-    if (now_ms - door->looked_ms < LOOK_MS)
+    if (now_ms - door->looked_ms < look_ms(door, now_ms))
         return;
     door->looked_ms = now_ms;
     for (int file = visitors_next(door->visitors, 0); file >= 0;
@@ -175,7 +197,7 @@ static void look_for_endless(struct door *door)
             atomic_load_explicit(&door->heard[file % HEARD_FILES], memory_order_relaxed);
         if (name != SOCKET_LIVE &&
             visitors_unheard_bytes(door->visitors, file, heard) > door->silence_limits[name])
-            cut(door, name, file, "it sends a message without end");
+            cut_endless(door, name, file, now_ms);
     }
 }
 
@@ -188,6 +210,7 @@ void door_heard(struct door *door, int file)
 static void hear_accepted(struct door *door, enum socket_name name, int file)
 {
     const char *why = visitors_add(door->visitors, file, (unsigned)name);
+    door->alert_ms = clock_mono_ms();
     if (why)
         cut(door, name, file, why);
 }
@@ -268,7 +291,7 @@ static void *stand(void *argument)
         items[watched] = (zmq_pollitem_t){.socket = door->monitors[watched], .events = ZMQ_POLLIN};
     if (door->zap)
         items[watched++] = (zmq_pollitem_t){.socket = door->zap, .events = ZMQ_POLLIN};
-    while (zmq_poll(items, (int)watched, LOOK_MS) >= 0 || errno == EINTR) {
+    while (zmq_poll(items, (int)watched, look_ms(door, clock_mono_ms())) >= 0 || errno == EINTR) {
         look_for_endless(door);
         while (door->zap && answer_handshake(door)) {
         }

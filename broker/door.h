@@ -12,8 +12,10 @@
  * half of the files that this process may open, are shut at once. ipc:// is one address.
  *
  * A message may have frames without end, which ZeroMQ collects before anybody can look at them. Ten
- * times a second the door asks how many bytes came over each connection of TCP since its last whole
- * message, and shuts those over which more came than the largest message has.
+ * times a second, and every 5 ms for a while after somebody came or was cut off for it, the door
+ * asks how many bytes came over each connection of TCP since its last whole message, and shuts
+ * those over which more came than a peer that is well may have under way. Over ipc:// the kernel
+ * does not count: whoever may open the socket's file is trusted not to.
  *
  * The keys may be exchanged from the loop while it runs; they belong to the caller, who keeps them
  * until they are exchanged or the door is closed.

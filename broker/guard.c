@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/guard.h"
 
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,9 @@ struct connection {
     const struct key *key;
     struct usage own;
     uint64_t topics;
-    int64_t junk_ms; /* when the second began in which there was */
+    uint64_t sent;     /* bytes given to ZeroMQ since nothing was under way */
+    uint64_t taken_by; /* what its kernel had taken by then */
+    int64_t junk_ms;   /* when the second began in which there was */
     unsigned junk;
 };
 
@@ -216,6 +219,8 @@ static struct connection *meet(struct guard *guard, enum socket_name socket,
     if (connection && connection->file != message->visit.file) { /* its name came again */
         connection->file = message->visit.file;
         connection->port = port_of(connection->file);
+        connection->sent = 0;
+        connection->taken_by = 0;
     }
     if (connection && connection->key == key)
         return connection;
@@ -326,6 +331,34 @@ bool guard_may_serve(const struct guard *guard, enum socket_name socket, const s
 {
     const char *why = NULL;
     return !guard->keys || key_may(guard_key(guard, socket, peer), socket, &why);
+}
+
+/* ---- what is under way to a peer ---- */
+
+void guard_sent(struct guard *guard, enum socket_name socket, const struct peer *peer, size_t bytes)
+{
+    struct connection *connection = find(guard, socket, peer, -1);
+    if (connection)
+        connection->sent += bytes;
+}
+
+/* Its kernel counts ZeroMQ's framing too: that is left out of account whenever all has arrived. */
+bool guard_is_behind(struct guard *guard, enum socket_name socket, const struct peer *peer)
+{
+    struct connection *connection = find(guard, socket, peer, -1);
+    struct tcp_info facts = {0};
+    socklen_t size = sizeof(facts);
+    if (!connection || getsockopt(connection->file, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0)
+        return false;
+    uint64_t taken = facts.tcpi_bytes_acked - connection->taken_by;
+    if (facts.tcpi_bytes_acked < connection->taken_by || taken >= connection->sent) {
+        connection->sent = 0;
+        connection->taken_by = facts.tcpi_bytes_acked;
+        return false;
+    }
+    const struct key *key = connection->key;
+    return connection->sent - taken >
+           limit_of(key, key ? key->quotas.outstanding : 0, guard->limits.outstanding);
 }
 
 uint64_t guard_replays(const struct guard *guard, const struct key *key)

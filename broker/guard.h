@@ -52,6 +52,12 @@ int guard_blame(struct guard *guard, enum socket_name socket, const struct peer 
 void guard_change_keys(struct guard *guard, const struct keys *keys);
 /* Whether a peer that was heard before may still be served. */
 bool guard_may_serve(const struct guard *guard, enum socket_name socket, const struct peer *peer);
+/* So much was given to ZeroMQ for this peer. */
+void guard_sent(struct guard *guard, enum socket_name socket, const struct peer *peer,
+                size_t bytes);
+/* Whether more of that is still under way than limit.outstanding allows: over TCP, where the peer's
+ * kernel says what it has taken; a peer on ipc:// never is. */
+bool guard_is_behind(struct guard *guard, enum socket_name socket, const struct peer *peer);
 /* NULL: it has none. */
 const struct key *guard_key(const struct guard *guard, enum socket_name socket,
                             const struct peer *peer);

@@ -113,6 +113,7 @@ static bool parse_quota(const char *word, size_t length, struct quotas *quotas)
         {"bytes=", &quotas->bytes},
         {"topics=", &quotas->topics},
         {"replays=", &quotas->replays},
+        {"outstanding=", &quotas->outstanding},
     };
     char text[WORD_LIMIT];
     for (size_t i = 0; i < COUNT_OF(rows) && length < sizeof(text); i++) {
@@ -122,9 +123,9 @@ static bool parse_quota(const char *word, size_t length, struct quotas *quotas)
             continue;
         memcpy(text, word + head, length - head);
         text[length - head] = '\0';
-        enum status status = rows[i].value == &quotas->bytes
-                                 ? quantity_parse_size(text, &value, NULL)
-                                 : quantity_parse_integer(text, &value, NULL);
+        bool is_size = rows[i].value == &quotas->bytes || rows[i].value == &quotas->outstanding;
+        enum status status = is_size ? quantity_parse_size(text, &value, NULL)
+                                     : quantity_parse_integer(text, &value, NULL);
         *rows[i].value = (uint64_t)value;
         return status == STATUS_OK && value > 0 && strlen(text) == length - head;
     }
@@ -141,7 +142,8 @@ static enum status parse_rest(struct line *line, struct key *key, struct error *
         else if (!parse_quota(word, length, &key->quotas))
             return complain(line, err,
                             "after the key may stand revoked, connections=N, messages=N, "
-                            "bytes=SIZE, topics=N and replays=N, each above zero");
+                            "bytes=SIZE, topics=N, replays=N and outstanding=SIZE, each above "
+                            "zero");
     }
     return STATUS_OK;
 }

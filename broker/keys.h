@@ -28,10 +28,11 @@ enum role { ROLE_FEEDER = 1, ROLE_WORKER = 2, ROLE_SUBSCRIBER = 4, ROLE_OPERATOR
 /* Zero: as the settings say. */
 struct quotas {
     uint64_t connections;
-    uint64_t messages; /* a second */
-    uint64_t bytes;    /* a second */
-    uint64_t topics;   /* of one connection to the live socket */
-    uint64_t replays;  /* subscriptions to the log at a time */
+    uint64_t messages;    /* a second */
+    uint64_t bytes;       /* a second */
+    uint64_t topics;      /* of one connection to the live socket */
+    uint64_t replays;     /* subscriptions to the log at a time */
+    uint64_t outstanding; /* bytes on the way to one connection that it has not taken */
 };
 
 struct key {

@@ -64,6 +64,7 @@ static enum status open_sockets(struct broker *b, struct error *err)
     struct sockets_options options = {.payload_limit = b->options.article_limit,
                                       .beat_ms = HEARTBEAT_MS,
                                       .connection_limit = b->options.limits.connections,
+                                      .outstanding_limit = b->options.limits.outstanding,
                                       .counters = b->counters};
     enum status status = STATUS_OK;
     if (b->options.keys_path[0])

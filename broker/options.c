@@ -220,6 +220,14 @@ const struct setting options_table[] = {
      .min = 1,
      .max = 16384,
      .help = "most subscriptions of one key; without keys subscriber.limit is the only bound"},
+    {.name = "limit.outstanding",
+     .kind = SETTING_SIZE,
+     .fallback = "32MiB",
+     .min = MEBIBYTE,
+     .max = TEBIBYTE,
+     .help = "bytes under way over one connection of TCP: a feeder that sends more than this, and "
+             "more than two articles, without a whole message is cut off; a subscriber that has "
+             "not taken as much gets nothing more until it has"},
     {.name = "stop.linger",
      .kind = SETTING_DURATION,
      .fallback = "1s",
@@ -278,7 +286,8 @@ void options_read(const struct settings *settings, struct options *ret_options)
                    .messages = (uint64_t)settings_number(settings, "limit.messages"),
                    .bytes = (uint64_t)settings_number(settings, "limit.bytes"),
                    .topics = (uint64_t)settings_number(settings, "limit.topics"),
-                   .replays = (uint64_t)settings_number(settings, "limit.replays")},
+                   .replays = (uint64_t)settings_number(settings, "limit.replays"),
+                   .outstanding = (uint64_t)settings_number(settings, "limit.outstanding")},
         .linger_ms = settings_number(settings, "stop.linger"),
     };
 }

@@ -306,12 +306,16 @@ static bool send_batch(struct broker *b, struct subscriber *subscriber, struct l
         fill_frame(&entries[i], &frames[i]);
         list[i] = &bodies[i];
     }
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += zmq_msg_size(&frames[i]);
     bool sent =
         broker_send(b, SOCKET_SUBSCRIBE, &subscriber->peer, &envelope, frames, count) == SENT;
     for (size_t i = 0; i < count; i++)
         ENSURE(zmq_msg_close(&frames[i]) == 0);
     if (!sent)
         return false;
+    guard_sent(b->guard, SOCKET_SUBSCRIBE, &subscriber->peer, bytes);
     subscriber->told = subscriber->at = through;
     subscriber->sent += count;
     subscriber->sent_ms = b->loop_ms;
@@ -403,7 +407,8 @@ void serve_subscribers(struct broker *b)
             continue;
         }
         if (!subscriber->reading && subscriber->credit > subscriber->sent &&
-            subscriber->at < b->facts.last_sequence && b->mono_ms >= b->read_again_ms)
+            subscriber->at < b->facts.last_sequence && b->mono_ms >= b->read_again_ms &&
+            !guard_is_behind(b->guard, SOCKET_SUBSCRIBE, &subscriber->peer))
             read_on(b, subscriber);
     }
 }

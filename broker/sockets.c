@@ -103,9 +103,14 @@ static int64_t frame_limit_of(enum socket_name name, const struct sockets_option
     return frame_limit;
 }
 
-/* The largest message that could be accepted, and what the kernel may hold. */
+/* What a peer that is well may have under way before a whole message of it is heard. A feeder is
+ * told so (limit.outstanding); of others the largest message that could be accepted, and what the
+ * kernel may hold. */
 static uint64_t silence_limit_of(enum socket_name name, const struct sockets_options *options)
 {
+    uint64_t least = 2 * options->payload_limit;
+    if (name == SOCKET_FEED)
+        return options->outstanding_limit > least ? options->outstanding_limit : least;
     return (ARTICLES_LIMIT + 1) * (uint64_t)frame_limit_of(name, options) / 2 + KERNEL_BYTES;
 }
 

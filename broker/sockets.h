@@ -77,6 +77,7 @@ struct sockets_options {
     const struct keys *keys;      /* NULL: plaintext */
     const struct curve_pair *own; /* the broker's own, with keys */
     uint64_t connection_limit;    /* of one address */
+    uint64_t outstanding_limit;   /* bytes of a feeder on the way */
     struct counters *counters;
 };
 

@@ -7,7 +7,8 @@ import pytest
 import zmq
 
 from support.articles import Newsroom
-from support.contract import Channel, Refused, next_request, wire
+from support.contract import Channel, Refused, envelope, extraction, next_request, wire
+from support.fake_worker import FakeWorker
 from support.feeder import Feeder
 from support.operating import Operator
 from support.subscriber import Subscriber
@@ -176,3 +177,57 @@ def test_a_key_has_so_many_subscriptions(ring, new_broker):
     assert refusal.value.code == wire.LIMITED
     for subscriber in subscribers:
         subscriber.close()
+
+
+class Sluggish:
+    """A subscriber that grants a credit of 2^63 and takes from its socket what it is told to."""
+
+    def __init__(self, endpoint: str):
+        self.socket = zmq.Context.instance().socket(zmq.DEALER)
+        for option, value in ((zmq.LINGER, 0), (zmq.RCVHWM, 1), (zmq.RCVBUF, 65536)):
+            self.socket.setsockopt(option, value)
+        self.socket.connect(endpoint)
+        self.entries = 0
+
+    def subscribe(self) -> None:
+        self.socket.send(envelope("subscribe", wire.Subscribe(credit=1 << 63, **{"from": wire.FROM_EARLIEST}), 1))
+
+    def say_it_is_there(self) -> None:
+        self.socket.send(envelope("credit", wire.Credit(total=1 << 63), 1))
+
+    def take(self) -> int:
+        if self.socket.poll(200):
+            packet = wire.Envelope.FromString(self.socket.recv_multipart()[0])
+            self.entries += len(packet.batch.entries)
+        return self.entries
+
+
+def test_what_a_subscriber_does_not_take_is_bounded(new_broker):
+    """In bytes: whatever credit it grants, no more than limit.outstanding is given to ZeroMQ for it."""
+    broker = new_broker(**TCP, **{"listen.http": "127.0.0.1:0", "limit.outstanding": "2MiB"})
+    feeder, worker = Feeder(broker.endpoint("feed")), FakeWorker(broker.endpoint("work"), slots=32)
+    count, size = 48, 500_000
+    feeder.submit([Newsroom(4, f"nguon-{i}").piece() for i in range(count)])
+    for _ in range(count):
+        lease = worker.take(1)[0]
+        worker.done(lease, large_extraction(size))
+        worker.settled(lease)
+    slow = Sluggish(broker.endpoint("subscribe"))
+    slow.subscribe()
+    batches = []
+
+    def stands_still():
+        slow.say_it_is_there()
+        batches.append(counted(broker, "newsloom_batches_sent_total"))
+        return len(batches) > 10 and len(set(batches[-10:])) == 1 and batches[-1] > 0
+    wait_for(stands_still, 60, "the broker sends no more", every=0.2)
+    sent = batches[-1]
+    wait_for(lambda: slow.say_it_is_there() or slow.take() == count, 60, "it takes everything, later", every=0)
+    assert sent < counted(broker, "newsloom_batches_sent_total") / 2
+    for one in (feeder, worker):
+        one.close()
+    slow.socket.close(0)
+
+
+def large_extraction(size: int) -> bytes:
+    return extraction.Extraction(title="x" * size).SerializeToString()
