@@ -26,10 +26,14 @@ def why_not() -> str:
         return "hosts of their own are network namespaces, which only root may make"
     if not shutil.which("ip"):
         return "hosts of their own are made by ip, of the package iproute2"
-    if not Path("/dev/net/tun").exists():
-        return "what connects hosts is TUN, and there is no /dev/net/tun"
-    done = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True)
-    return "" if done.returncode == 0 else f"there are no network namespaces: {done.stderr.strip()}"
+    try:
+        os.close(os.open("/dev/net/tun", os.O_RDWR))
+    except OSError as error:
+        return f"what connects hosts is TUN: {error}"
+    probe = f"nl-{os.getpid()}-probe"
+    done = subprocess.run(["ip", "netns", "add", probe], capture_output=True, text=True)
+    _ip("netns", "delete", probe, check=False)
+    return "" if done.returncode == 0 else f"no network namespace can be made: {done.stderr.strip()}"
 
 
 def _ip(*arguments, check: bool = True) -> None:
