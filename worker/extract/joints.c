@@ -132,7 +132,8 @@ static void set_joint(struct run *run, uint32_t index)
 static bool is_weekday(const struct run *run, uint32_t index)
 {
     char text[FOLDED_MOST];
-    if (!(run->words[index].looks & RUN_CAPITAL) || index + 1 >= run->count)
+    uint32_t first = run->document->text.points[run->words[index].span.start];
+    if ((first != 'T' && first != 'C') || index + 1 >= run->count)
         return false;
     const char *folded = fold_words(run, index, 2, text);
     static const char *const days[] = {"thứ hai", "thứ ba",  "thứ tư", "thứ năm", "thứ sáu",
@@ -301,6 +302,8 @@ static uint32_t end_of_credit(const struct run *run, uint32_t first)
 static void mark_captions(struct run *run)
 {
     for (uint32_t i = 0; i < run->count; i++) {
+        if (!(run->words[i].looks & RUN_COMMA)) /* its colon */
+            continue;
         char text[FOLDED_MOST];
         const char *folded = fold_words(run, i, 1, text);
         bool is_photo = strcmp(folded, "(ảnh:") == 0 || strcmp(folded, "photo:") == 0 ||

@@ -239,10 +239,11 @@ static unsigned longest_beginning(const char *folded, const char *const *phrases
 {
     unsigned longest = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t size = strlen(phrases[i]);
+        if (!begins(folded, phrases[i]))
+            continue;
         unsigned words = count_words(phrases[i]);
-        if (words > longest && begins(folded, phrases[i]) &&
-            (!folded[size] || strchr(" :,.(>|", folded[size])))
+        size_t size = strlen(phrases[i]);
+        if (words > longest && (!folded[size] || strchr(" :,.(>|", folded[size])))
             longest = words;
     }
     return longest;
