@@ -47,6 +47,8 @@ void publish_live(struct broker *b, uint64_t sequence, const struct item *item,
     Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
     Newsloom__V1__Live live = NEWSLOOM__V1__LIVE__INIT;
     Newsloom__V1__Entry entry = NEWSLOOM__V1__ENTRY__INIT;
+    if (!sockets_were_listened_to(b->sockets))
+        return;
     const char *source = item ? store_source_name(b->store, item->source_id) : NULL;
     envelope.protocol = protocol_oldest;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_LIVE;

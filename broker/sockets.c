@@ -40,6 +40,7 @@ struct sockets {
     struct door *door;
     void *handles[SOCKET_COUNT];
     char endpoints[SOCKET_COUNT][ENDPOINT_SIZE];
+    bool was_listened_to; /* somebody was granted a topic */
 };
 
 bool peer_is(const struct peer *peer, const struct peer *other)
@@ -304,9 +305,15 @@ void sockets_grant_topic(struct sockets *sockets, const struct message *message)
 {
     const uint8_t *bytes = zmq_msg_data((zmq_msg_t *)&message->envelope);
     size_t size = zmq_msg_size(&message->envelope);
+    sockets->was_listened_to = true;
     (void)zmq_setsockopt(sockets->handles[SOCKET_LIVE],
                          message->visit.is_leaving ? ZMQ_UNSUBSCRIBE : ZMQ_SUBSCRIBE, bytes + 1,
                          size - 1);
+}
+
+bool sockets_were_listened_to(const struct sockets *sockets)
+{
+    return sockets->was_listened_to;
 }
 
 void sockets_cut(const struct sockets *sockets, enum socket_name name, int file)

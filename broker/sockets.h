@@ -111,6 +111,8 @@ void sockets_change_keys(struct sockets *sockets, const struct keys *keys);
 bool sockets_hear_topic(struct sockets *sockets, struct message *message);
 /* What was heard last shall be so. */
 void sockets_grant_topic(struct sockets *sockets, const struct message *message);
+/* False: nobody was ever granted one, so nothing need be published. */
+bool sockets_were_listened_to(const struct sockets *sockets);
 /* The live socket: topic, envelope, payload; the payload is shared, not taken. */
 void sockets_publish(struct sockets *sockets, const char *topic, zmq_msg_t *envelope,
                      zmq_msg_t *payload);

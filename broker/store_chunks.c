@@ -18,32 +18,63 @@ static size_t chunk_size_at(size_t offset, size_t size)
     return size - offset < CHUNK_SIZE ? size - offset : CHUNK_SIZE;
 }
 
-int chunks_put(MDB_txn *txn, MDB_dbi table, uint64_t id, struct record_text bytes, unsigned flags)
+static int put_pieces(MDB_cursor *cursor, uint64_t id, struct record_text bytes, unsigned flags)
 {
-    uint8_t key[CHUNK_KEY_SIZE];
+    uint8_t number_key[CHUNK_KEY_SIZE];
     uint32_t number = 0;
     for (size_t offset = 0; offset < bytes.size; offset += CHUNK_SIZE) {
-        chunk_key(key, id, number++);
-        int code =
-            table_put(txn, table, bytes_of(key, sizeof(key)),
-                      bytes_of(bytes.bytes + offset, chunk_size_at(offset, bytes.size)), flags);
+        chunk_key(number_key, id, number++);
+        MDB_val key = bytes_of(number_key, sizeof(number_key));
+        MDB_val value = bytes_of(bytes.bytes + offset, chunk_size_at(offset, bytes.size));
+        int code = mdb_cursor_put(cursor, &key, &value, flags);
         if (code)
-            return code;
+            return code == MDB_KEYEXIST ? MDB_CORRUPTED : code;
+    }
+    return 0;
+}
+
+int chunks_put(MDB_txn *txn, MDB_dbi table, uint64_t id, struct record_text bytes, unsigned flags)
+{
+    MDB_cursor *cursor = NULL;
+    int code = mdb_cursor_open(txn, table, &cursor);
+    if (code)
+        return code;
+    code = put_pieces(cursor, id, bytes, flags);
+    mdb_cursor_close(cursor);
+    return code;
+}
+
+/* One descent for all: what stood behind a deleted piece is the next one. */
+static int delete_pieces(MDB_cursor *cursor, uint64_t id, size_t size)
+{
+    uint8_t wanted[CHUNK_KEY_SIZE];
+    MDB_val key = bytes_of(wanted, sizeof(wanted));
+    MDB_val value;
+    MDB_cursor_op step = MDB_SET;
+    uint32_t number = 0;
+    for (size_t offset = 0; offset < size; offset += CHUNK_SIZE) {
+        chunk_key(wanted, id, number++);
+        int code = mdb_cursor_get(cursor, &key, &value, step);
+        if (!code && (key.mv_size != sizeof(wanted) || memcmp(key.mv_data, wanted, sizeof(wanted))))
+            code = MDB_CORRUPTED;
+        if (!code)
+            code = mdb_cursor_del(cursor, 0);
+        if (code)
+            return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
+        step = MDB_NEXT;
     }
     return 0;
 }
 
 int chunks_delete(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size)
 {
-    uint8_t key[CHUNK_KEY_SIZE];
-    uint32_t number = 0;
-    for (size_t offset = 0; offset < size; offset += CHUNK_SIZE) {
-        chunk_key(key, id, number++);
-        int code = table_delete(txn, table, key, sizeof(key));
-        if (code)
-            return code;
-    }
-    return 0;
+    MDB_cursor *cursor = NULL;
+    int code = mdb_cursor_open(txn, table, &cursor);
+    if (code)
+        return code;
+    code = delete_pieces(cursor, id, size);
+    mdb_cursor_close(cursor);
+    return code;
 }
 
 static int copy_chunks(MDB_cursor *cursor, uint64_t id, uint8_t *ret_bytes, size_t size)
