@@ -31,6 +31,8 @@ int commit_source_id(struct commit *commit, const char *source, uint32_t *ret_id
     *ret_id = sources_give_id(commit->store->sources, source, &durable);
     if (durable || !is_new_source(commit, *ret_id))
         return 0;
+    if (*ret_id > SOURCE_ID_LIMIT)
+        return MDB_MAP_FULL;
     key_put_u32(key, *ret_id);
     int code = table_put(commit->txn, table_of(commit, TABLE_SOURCE), bytes_of(key, sizeof(key)),
                          bytes_of(source, strlen(source)), MDB_NOOVERWRITE);

@@ -47,8 +47,9 @@
 #include "broker/store.h"
 #include "broker/turn.h"
 
-#define CHUNK_SIZE    2000
-#define HISTORY_LIMIT 8
+#define CHUNK_SIZE      2000
+#define HISTORY_LIMIT   8
+#define SOURCE_ID_LIMIT (1u << 24) /* their names are all in memory */
 
 #define TABLES(X)               \
     X(META, "meta")             \

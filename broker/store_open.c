@@ -202,7 +202,8 @@ static int load_sources(struct store *store, MDB_txn *txn)
         return code;
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
         struct record_text text = {.bytes = value.mv_data, .size = value.mv_size};
-        if (key.mv_size != 4 || key_get_u32(key.mv_data) == 0 || value.mv_size > RECORD_KEY_LIMIT) {
+        if (key.mv_size != 4 || key_get_u32(key.mv_data) - 1 >= SOURCE_ID_LIMIT ||
+            value.mv_size > RECORD_KEY_LIMIT) {
             code = MDB_CORRUPTED;
             break;
         }

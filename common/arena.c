@@ -3,11 +3,30 @@
 
 #include <malloc.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/status.h"
+
+/* Under AddressSanitizer what was not given out cannot be touched, nor the zone behind each piece.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define IS_POISONED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_POISONED 1
+#endif
+#endif
+#ifdef IS_POISONED
+#include <sanitizer/asan_interface.h>
+#define RED_ZONE 16
+#else
+#define RED_ZONE                              0
+#define ASAN_POISON_MEMORY_REGION(at, size)   ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
 
 enum {
     FIRST_BLOCK = 64 * 1024,
@@ -36,7 +55,14 @@ static struct block *block_new(size_t size, struct block *next)
     struct block *block = memory_new(sizeof(*block) + size);
     block->next = next;
     block->size = size;
+    ASAN_POISON_MEMORY_REGION(block->bytes, size);
     return block;
+}
+
+static void block_free(struct block *block)
+{
+    ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
+    free(block);
 }
 
 struct arena *arena_new(size_t budget_bytes)
@@ -54,7 +80,7 @@ void arena_free(struct arena **arena_p)
         return;
     for (struct block *block = arena->current; block;) {
         struct block *next = block->next;
-        free(block);
+        block_free(block);
         block = next;
     }
     free(arena);
@@ -65,11 +91,14 @@ void arena_reset(struct arena *arena)
 {
     while (arena->current->next) {
         struct block *older = arena->current->next;
-        free(arena->current);
+        block_free(arena->current);
         arena->current = older;
     }
-    memset(arena->current->bytes, 0, arena->current->used);
-    arena->current->used = 0;
+    struct block *first = arena->current;
+    ASAN_UNPOISON_MEMORY_REGION(first->bytes, first->used);
+    memset(first->bytes, 0, first->used);
+    ASAN_POISON_MEMORY_REGION(first->bytes, first->size);
+    first->used = 0;
     arena->used = 0;
     arena->spent = false;
 }
@@ -90,15 +119,17 @@ void *arena_try(struct arena *arena, size_t size)
         arena->spent = true;
         return NULL;
     }
+    ENSURE(size <= PTRDIFF_MAX - sizeof(struct block) - 2 * ALIGNMENT);
     size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     struct block *block = arena->current;
-    if (rounded > block->size - block->used) {
+    if (rounded + RED_ZONE > block->size - block->used) {
         size_t wanted = arena->used / 4 > FIRST_BLOCK ? arena->used / 4 : FIRST_BLOCK;
-        wanted = wanted > rounded ? wanted : rounded;
+        wanted = wanted > rounded + RED_ZONE ? wanted : rounded + RED_ZONE;
         block = arena->current = block_new(wanted, block);
     }
     void *memory = block->bytes + block->used;
-    block->used += rounded;
+    ASAN_UNPOISON_MEMORY_REGION(memory, size);
+    block->used += rounded + RED_ZONE;
     arena->used += rounded;
     return memory;
 }

@@ -2,6 +2,10 @@
 #include "common/arena.h"
 #include "tests/support/testing.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 static void memory_is_zeroed_and_aligned(void **state)
 {
     (void)state;
@@ -79,6 +83,27 @@ static void copies_and_formats_are_ended_by_nul(void **state)
     arena_free(&arena);
 }
 
+static void what_was_not_given_out_is_poisoned(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    struct arena *arena = arena_new(0);
+    for (int round = 0; round < 2; round++) {
+        char *memory = arena_take(arena, 1, 13);
+        char *next = arena_take(arena, 1, 16);
+        assert_null(__asan_region_is_poisoned(memory, 13));
+        assert_true(__asan_address_is_poisoned(memory + 13));
+        assert_true(__asan_address_is_poisoned(next - 1));
+        assert_true(__asan_address_is_poisoned(next + 16));
+        arena_reset(arena);
+        assert_true(__asan_address_is_poisoned(memory));
+    }
+    arena_free(&arena);
+#else
+    skip();
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +113,7 @@ int main(void)
         cmocka_unit_test(many_small_pieces_count_their_rounding),
         cmocka_unit_test(memory_after_a_reset_is_zeroed),
         cmocka_unit_test(copies_and_formats_are_ended_by_nul),
+        cmocka_unit_test(what_was_not_given_out_is_poisoned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
