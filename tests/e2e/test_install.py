@@ -17,7 +17,7 @@ FILES = [
     "share/newsloom/etc/broker.conf", "share/newsloom/etc/worker.conf",
     "share/newsloom/etc/newsloom.conf",
     "share/newsloom/tagger.model",
-    "lib/systemd/system/newsloom-broker.service", "lib/systemd/system/newsloom-worker@.service",
+    "share/doc/newsloom/newsloom.spdx.json", "lib/systemd/system/newsloom-broker.service", "lib/systemd/system/newsloom-worker@.service",
 ]
 
 
