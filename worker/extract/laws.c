@@ -86,6 +86,19 @@ static uint32_t words_end(const struct search *search, uint32_t at, bool is_quot
     return i < stop ? i : stop;
 }
 
+/* "Nghị định 46 về chăn nuôi", "Kết luận số 2412": the number is all of the
+ * name, unless it counts something ("Kế hoạch 5 năm") or the name goes on
+ * ("Công ước 2003 của UNESCO"). */
+static bool is_short_number(const struct search *search, uint32_t at, uint32_t end)
+{
+    static const char counted[][WORD_SIZE] = {"năm", "tháng", "ngày", "của", "-", "–", "%", ""};
+    static const char heads[][WORD_SIZE] = {"nghị", "thông", "quyết", "chỉ",  "đề", "chương",
+                                            "kết",  "công",  "văn",   "pháp", "kế", ""};
+    return search_is_any(search, at, heads) &&
+           (end >= search_sentence_end(search, at) ||
+            (!search_is_any(search, end, counted) && !search_is_capital(search, end)));
+}
+
 static bool is_weak(const struct search *search, uint32_t at)
 {
     static const char weak[][WORD_SIZE] = {"kế",   "quyết", "thông", "báo",   "chương", "lệnh",
@@ -118,6 +131,10 @@ void laws_propose(struct search *search, uint32_t at)
     bool is_code = number && number > next + 2;
     if (is_code) {
         search_propose(search, LAW, at, number, 90);
+        return;
+    }
+    if (number && !is_quoted && is_short_number(search, at, number)) {
+        search_propose(search, LAW, at, number, 84);
         return;
     }
     uint32_t end = words_end(search, next, is_quoted);
