@@ -15,12 +15,16 @@
 #define PATIENCE_MS  60000 /* without a single receipt */
 #define ID_DIGITS    24
 
-/* published only where the feeder named it: from the page a worker reads it again */
+/* Every revision up to this one, so that the broker counts them as they are counted here. What it
+ * knows of them is a duplicate. published only where the feeder named it: from the page a worker
+ * reads it again */
 static const char question[] =
     "SELECT a.url, a.title, a.author,"
     " CASE WHEN a.published_origin = 'FEEDER' THEN a.published ELSE '' END, a.language,"
     " a.content_type, a.charset, a.trace_id, a.labels::text, a.content_digest, a.content"
-    " FROM newsloom.article a WHERE a.article_id = $1";
+    " FROM newsloom.article a WHERE a.source_id = (SELECT r.source_id FROM newsloom.article r"
+    " WHERE r.article_id = $1) AND a.key = $2 AND a.revision <= $3 AND octet_length(a.content) > 0"
+    " ORDER BY a.revision";
 
 enum column {
     COLUMN_URL,
@@ -100,7 +104,7 @@ enum status resubmitting_finish(struct resubmitting *r, struct error *err)
 }
 
 static enum status submit(struct resubmitting *r, const struct newsloom_article *article,
-                          const struct held_row *row, struct error *err)
+                          const struct held_row *row, bool is_asked_for, struct error *err)
 {
     struct error why;
     enum status status = newsloom_feeder_submit(r->feeder, article, NULL, &why);
@@ -110,67 +114,70 @@ static enum status submit(struct resubmitting *r, const struct newsloom_article 
             return status;
         status = newsloom_feeder_submit(r->feeder, article, NULL, &why);
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && is_asked_for) {
         r->submitted++;
         tell(r->session, row, "unknown", "submitted again");
-    } else {
+    } else if (is_asked_for) {
         leave(r, row, why.text);
     }
     return STATUS_OK;
 }
 
 /* The title that the feeder gave, or none: whichever makes the digest that stands there. */
-static const char *title_of(const PGresult *result)
+static const char *title_of(const PGresult *result, int at)
 {
     static const char *const none = "";
-    const char *const titles[] = {none, PQgetvalue(result, 0, COLUMN_TITLE)};
+    const char *const titles[] = {none, PQgetvalue(result, at, COLUMN_TITLE)};
     uint8_t wanted[DIGEST_SIZE];
     uint8_t digest[DIGEST_SIZE];
-    if (!row_bytes(result, 0, COLUMN_DIGEST, wanted, sizeof(wanted)))
+    if (!row_bytes(result, at, COLUMN_DIGEST, wanted, sizeof(wanted)))
         return NULL;
     for (size_t i = 0; i < COUNT_OF(titles); i++) {
-        digest_content(titles[i], PQgetvalue(result, 0, COLUMN_CONTENT),
-                       (size_t)PQgetlength(result, 0, COLUMN_CONTENT), digest);
+        digest_content(titles[i], PQgetvalue(result, at, COLUMN_CONTENT),
+                       (size_t)PQgetlength(result, at, COLUMN_CONTENT), digest);
         if (memcmp(digest, wanted, sizeof(wanted)) == 0)
             return titles[i];
     }
     return NULL;
 }
 
-static enum status submit_row(struct resubmitting *r, const PGresult *result,
+static enum status submit_row(struct resubmitting *r, const PGresult *result, int at,
                               const struct held_row *row, struct error *err)
 {
     struct newsloom_label labels[LABELS_LIMIT];
     struct newsloom_article article = {
         .source = row->source,
         .key = row->key,
-        .url = PQgetvalue(result, 0, COLUMN_URL),
+        .url = PQgetvalue(result, at, COLUMN_URL),
         .article_class = NEWSLOOM_CLASS_BACKFILL,
-        .title = title_of(result),
-        .author = PQgetvalue(result, 0, COLUMN_AUTHOR),
-        .published = PQgetvalue(result, 0, COLUMN_PUBLISHED),
-        .language = PQgetvalue(result, 0, COLUMN_LANGUAGE),
-        .content_type = PQgetvalue(result, 0, COLUMN_TYPE),
-        .charset = PQgetvalue(result, 0, COLUMN_CHARSET),
-        .content = PQgetvalue(result, 0, COLUMN_CONTENT),
-        .size = (size_t)PQgetlength(result, 0, COLUMN_CONTENT),
+        .title = title_of(result, at),
+        .author = PQgetvalue(result, at, COLUMN_AUTHOR),
+        .published = PQgetvalue(result, at, COLUMN_PUBLISHED),
+        .language = PQgetvalue(result, at, COLUMN_LANGUAGE),
+        .content_type = PQgetvalue(result, at, COLUMN_TYPE),
+        .charset = PQgetvalue(result, at, COLUMN_CHARSET),
+        .content = PQgetvalue(result, at, COLUMN_CONTENT),
+        .size = (size_t)PQgetlength(result, at, COLUMN_CONTENT),
         .labels = labels,
-        .trace_id = PQgetvalue(result, 0, COLUMN_TRACE),
+        .trace_id = PQgetvalue(result, at, COLUMN_TRACE),
     };
     const char *name = NULL;
     json_t *value = NULL;
+    bool is_last = at + 1 == PQntuples(result);
+    if (!article.title && !is_last)
+        return STATUS_OK;
     if (!article.title) {
         leave(r, row, "its content is not what its digest was made of");
         return STATUS_OK;
     }
-    json_t *object = json_loads(PQgetvalue(result, 0, COLUMN_LABELS), 0, NULL);
+    json_t *object = json_loads(PQgetvalue(result, at, COLUMN_LABELS), 0, NULL);
     json_object_foreach(object, name, value)
     {
         if (article.label_count < LABELS_LIMIT && json_is_string(value))
             labels[article.label_count++] =
                 (struct newsloom_label){.name = name, .value = json_string_value(value)};
     }
-    enum status status = submit(r, &article, row, err);
+    enum status status = submit(r, &article, row, is_last, err);
     json_decref(object);
     return status;
 }
@@ -179,15 +186,21 @@ static enum status fetch_and_submit(struct resubmitting *r, const struct held_ro
                                     struct error *err)
 {
     char id[ID_DIGITS];
-    const char *const parameters[] = {id};
+    char revision[ID_DIGITS];
+    const char *const parameters[] = {id, row->key, revision};
     (void)snprintf(id, sizeof(id), "%" PRId64, row->article_id);
+    (void)snprintf(revision, sizeof(revision), "%" PRIu32, row->revision);
     PGresult *result =
-        PQexecParams(r->session->database, question, 1, NULL, parameters, NULL, NULL, 1);
+        PQexecParams(r->session->database, question, 3, NULL, parameters, NULL, NULL, 1);
     enum status status = STATUS_OK;
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         status = row_failed(r->session->database, err);
-    else if (PQntuples(result) == 1) /* else it was taken away meanwhile */
-        status = submit_row(r, result, row, err);
+    for (int at = 0; status == STATUS_OK && at < PQntuples(result); at++) {
+        if (at > 0) /* one that waits for its receipt may be overtaken */
+            status = run_feeder(r, 0, err);
+        if (status == STATUS_OK)
+            status = submit_row(r, result, at, row, err);
+    }
     PQclear(result);
     return status;
 }
