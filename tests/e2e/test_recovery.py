@@ -186,6 +186,25 @@ def test_an_older_generation_is_replaced_and_keeps_its_page(stored, new_broker, 
     feeder.close()
 
 
+def test_what_was_forgotten_is_not_brought_back(cli, stored, broker, database, directory, new_broker):
+    """Neither from a log that is older than the forgetting, nor from rows that are."""
+    key = SAMPLES[4].stem
+    assert summary(cli, "verify")["clean"]
+    database.execute("SELECT newsloom.forget('samples', %s)", key)
+    assert summary(cli, "verify", code=FINDINGS)["missing"] == 1
+    done = cli.json("repair", code=FINDINGS)
+    assert done[-1]["written"] == 0 and "forgotten" in done[0]["why"], done
+    cli("forget", f"samples/{key}")
+    assert summary(cli, "verify")["clean"], "said to the broker as well, everything agrees"
+    other = new_broker("other")
+    operator = Operator(other.endpoint("operator"))
+    operator.ask("forget_request", wire.ForgetRequest(verb=wire.FORGET_DO, source="samples", key=SAMPLES[5].stem))
+    operator.close()
+    later = CommandLine(other, directory, **{"database.url": database.url})
+    done = later.json("repair", "--limit", "0", code=FINDINGS)
+    assert done[-1]["left"] == 1 and ["forgotten" in f["why"] for f in done[:-1] if f["finding"] == "left"] == [True]
+
+
 def test_a_dead_letter_with_a_row_is_retried(stored, new_broker, new_worker, database, directory, broker):
     broker.kill9()
     other = new_broker("other")
