@@ -246,23 +246,15 @@ static unsigned step_of(uint32_t certainty)
     return step;
 }
 
-static void raise(uint8_t *step, unsigned other)
-{
-    if (other > *step)
-        *step = (uint8_t)other;
-}
-
 static void mark_rules(const struct search *search, const struct candidate *chosen, uint32_t count,
                        struct clue *clues)
 {
     for (uint32_t i = 0; i < search->candidate_count; i++) {
         const struct candidate *candidate = &search->candidates[i];
-        enum tag tag = tag_of(candidate->type);
-        unsigned step = step_of(candidate->certainty);
-        if (tag == TAG_COUNT)
+        if (tag_of(candidate->type) == TAG_COUNT || candidate->certainty == 0)
             continue;
-        raise(&clues[candidate->first].starts[tag], step);
-        raise(&clues[candidate->end - 1].ends[tag], step);
+        clues[candidate->first].is_edge = 1;
+        clues[candidate->end - 1].is_edge = 1;
     }
     for (uint32_t i = 0; i < count; i++) {
         enum tag tag = tag_of(chosen[i].type);

@@ -46,16 +46,15 @@ struct clue {
     uint16_t prefix;
     uint16_t suffix;
     uint8_t shape;
-    uint8_t class;             /* the one kind that says most, with shape */
-    uint8_t rule;              /* the label that the rules chose, or LABEL_DATE */
-    uint8_t rule_certainty;    /* in steps, 0: none */
-    uint8_t rule_is_last;      /* the rules end a name here */
-    uint8_t starts[TAG_COUNT]; /* best certainty of a candidate that begins here, in steps */
-    uint8_t ends[TAG_COUNT];   /* … that ends with this token */
-    uint8_t elsewhere;         /* what most others of this word in the article are */
-    uint8_t capitals;          /* how often others of this word begin with a capital */
-    uint8_t standing;          /* first word, capitals all over, kind of section */
-    uint8_t head;              /* the head word that may still rule here, 0: none */
+    uint8_t class;          /* the one kind that says most, with shape */
+    uint8_t rule;           /* the label that the rules chose, or LABEL_DATE */
+    uint8_t rule_certainty; /* in steps, 0: none */
+    uint8_t rule_is_last;   /* the rules end a name here */
+    uint8_t is_edge;        /* a candidate of the rules begins or ends with this token */
+    uint8_t elsewhere;      /* what most others of this word in the article are */
+    uint8_t capitals;       /* how often others of this word begin with a capital */
+    uint8_t standing;       /* first word, capitals all over, kind of section */
+    uint8_t head;           /* the head word that may still rule here, 0: none */
     uint8_t head_distance;
     uint8_t ahead;  /* how far the next capital is */
     uint8_t within; /* quotes, brackets */

@@ -4,11 +4,10 @@
 enum { KNOWN_MOST = 5, LEFT = 2, RIGHT = 2, WINDOW = LEFT + 1 + RIGHT };
 
 const char *const feature_family_names[FAMILY_COUNT] = {
-    [FAMILY_WORDS] = "words",           [FAMILY_SHAPES] = "shapes",
-    [FAMILY_AFFIXES] = "affixes",       [FAMILY_CLASSES] = "classes",
-    [FAMILY_KNOWN] = "known phrases",   [FAMILY_RULES] = "rules' choice",
-    [FAMILY_CANDIDATES] = "candidates", [FAMILY_ARTICLE] = "rest of the article",
-    [FAMILY_PLACE] = "place on page",   [FAMILY_HEADS] = "head words far left",
+    [FAMILY_WORDS] = "words",         [FAMILY_AFFIXES] = "affixes",
+    [FAMILY_CLASSES] = "classes",     [FAMILY_KNOWN] = "known phrases",
+    [FAMILY_RULES] = "rules' choice", [FAMILY_ARTICLE] = "rest of the article",
+    [FAMILY_PLACE] = "place on page", [FAMILY_HEADS] = "head words far left",
 };
 
 /* Outside of the sentence. */
@@ -21,10 +20,7 @@ struct window {
 
 static bool is_quiet(const struct clue *clue)
 {
-    uint32_t touching = clue->rule;
-    for (unsigned tag = 0; tag < TAG_COUNT; tag++)
-        touching |= clue->starts[tag] | clue->ends[tag];
-    return touching == 0;
+    return clue->rule == LABEL_OUTSIDE && !clue->is_edge;
 }
 
 /* Where the next hash goes is handed from one adder to the next: in a register, as hashes might
@@ -71,23 +67,6 @@ static uint32_t *add_words(const struct window *w, uint32_t *to)
     to = add(to, 13, at[2]->word, at[2]->shape);
     to = add(to, 14, at[1]->word, at[2]->shape);
     to = add(to, 15, at[3]->word, at[2]->shape);
-    return to;
-}
-
-static uint32_t *add_shapes(const struct window *w, uint32_t *to)
-{
-    const struct clue *const *at = w->at;
-    uint32_t middle = triple(at[1]->shape, at[2]->shape, at[3]->shape);
-    to = add(to, 20, at[2]->shape, 0);
-    to = add(to, 23, middle, 0);
-    to = add(to, 27, pair(at[2]->shape, at[2]->ahead), 0);
-    if (w->is_quiet)
-        return to;
-    to = add(to, 21, pair(at[1]->shape, at[2]->shape), 0);
-    to = add(to, 22, pair(at[2]->shape, at[3]->shape), 0);
-    to = add(to, 24, triple(at[0]->shape, at[1]->shape, at[2]->shape), 0);
-    to = add(to, 25, triple(at[2]->shape, at[3]->shape, at[4]->shape), 0);
-    to = add(to, 26, middle, pair(at[0]->shape, at[4]->shape));
     return to;
 }
 
@@ -161,27 +140,6 @@ static uint32_t *add_rules(const struct window *w, uint32_t *to)
     return to;
 }
 
-static uint32_t *add_candidates(const struct window *w, uint32_t *to)
-{
-    const struct clue *own = w->at[LEFT];
-    const struct clue *left = w->at[LEFT - 1];
-    for (unsigned tag = 0; tag < TAG_COUNT; tag++) {
-        if (own->starts[tag])
-            to = add(to, 90, triple(tag, own->starts[tag], own->rule), 0);
-        if (own->ends[tag])
-            to = add(to, 91, triple(tag, own->ends[tag], rule_of(own)), 0);
-        if (left->ends[tag])
-            to = add(to, 92, triple(tag, left->ends[tag], own->rule), 0);
-    }
-    if (w->is_quiet)
-        return to;
-    to = add(
-        to, 93,
-        triple(own->starts[TAG_PERSON], own->starts[TAG_ORGANIZATION], own->starts[TAG_LOCATION]),
-        own->shape);
-    return to;
-}
-
 static uint32_t *add_article(const struct window *w, uint32_t *to)
 {
     const struct clue *own = w->at[LEFT];
@@ -226,11 +184,9 @@ unsigned features_of(const struct clue *clues, uint32_t first, uint32_t end, uin
                      unsigned families, uint32_t ret_hashes[FEATURE_MOST])
 {
     static uint32_t *(*const adders[FAMILY_COUNT])(const struct window *, uint32_t *) = {
-        [FAMILY_WORDS] = add_words,           [FAMILY_SHAPES] = add_shapes,
-        [FAMILY_AFFIXES] = add_affixes,       [FAMILY_CLASSES] = add_classes,
-        [FAMILY_KNOWN] = add_known,           [FAMILY_RULES] = add_rules,
-        [FAMILY_CANDIDATES] = add_candidates, [FAMILY_ARTICLE] = add_article,
-        [FAMILY_PLACE] = add_place,           [FAMILY_HEADS] = add_heads,
+        [FAMILY_WORDS] = add_words, [FAMILY_AFFIXES] = add_affixes, [FAMILY_CLASSES] = add_classes,
+        [FAMILY_KNOWN] = add_known, [FAMILY_RULES] = add_rules,     [FAMILY_ARTICLE] = add_article,
+        [FAMILY_PLACE] = add_place, [FAMILY_HEADS] = add_heads,
     };
     struct window w;
     uint32_t *to = ret_hashes;

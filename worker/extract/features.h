@@ -16,12 +16,10 @@ enum { FEATURE_MOST = 120 }; /* of one token */
 /* Families that can be left out, to measure what each is worth. */
 enum feature_family {
     FAMILY_WORDS,
-    FAMILY_SHAPES,
     FAMILY_AFFIXES,
     FAMILY_CLASSES,
     FAMILY_KNOWN,
     FAMILY_RULES,
-    FAMILY_CANDIDATES,
     FAMILY_ARTICLE,
     FAMILY_PLACE,
     FAMILY_HEADS,

@@ -232,11 +232,10 @@ static void mark_dates(struct run *run)
     }
 }
 
-/* The head of a list or a form that begins with this word: the word behind it, or 0. */
-static uint32_t end_of_head(const struct run *run, uint32_t first)
+/* The head of a list or a form that begins with this word, folded: the word behind it, or 0. */
+static uint32_t end_of_head(const struct run *run, uint32_t first, const char *folded)
 {
-    char text[FOLDED_MOST];
-    unsigned words = line_phrase_head_words(fold_words(run, first, PHRASE_WORDS, text));
+    unsigned words = line_phrase_head_words(folded);
     if (!words)
         return 0;
     uint32_t end = first + words;
@@ -259,13 +258,14 @@ static void mark_phrases(struct run *run)
         if (!(run->words[i].looks & RUN_CAPITAL) && point != 0xa9)
             continue;
         char text[FOLDED_MOST];
-        uint32_t end = end_of_head(run, i);
+        const char *folded = fold_words(run, i, PHRASE_WORDS, text);
+        uint32_t end = end_of_head(run, i, folded);
         if (end) {
             set_joint(run, i);
             set_joint(run, end);
             run->is_head = true;
             i = end - 1;
-        } else if (line_phrase_counts(fold_words(run, i, PHRASE_WORDS, text))) {
+        } else if (line_phrase_counts(folded)) {
             uint32_t figure = i + 1;
             while (figure < run->count && figure < i + 5 &&
                    !(run->words[figure].looks & RUN_FIGURE))

@@ -38,8 +38,20 @@ bool point_is_other_upper(uint32_t point)
     return category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT;
 }
 
+/* Latin letters that stand for themselves and the punctuation of running text. */
+static bool never_composes(uint32_t point)
+{
+    return point < 0x300 || (point >= 0x1e00 && point < 0x1f00) ||
+           (point >= 0x2000 && point < 0x2070);
+}
+
 size_t points_compose(uint32_t *points, size_t count)
 {
+    size_t plain = 0;
+    while (plain < count && never_composes(points[plain]))
+        plain++;
+    if (plain == count)
+        return count;
     utf8proc_ssize_t composed = utf8proc_normalize_utf32(
         (utf8proc_int32_t *)points, (utf8proc_ssize_t)count, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
     return composed > 0 ? (size_t)composed : count;
