@@ -50,14 +50,16 @@ static void set_number(void *socket, int option, int value)
     (void)zmq_setsockopt(socket, option, &value, sizeof(value));
 }
 
+/* The events end before their reader is closed: ZeroMQ's thread waits for ever to say one to
+ * nobody, and holds the lock that ending them needs. */
 static void close_socket(struct connection *c)
 {
+    if (c->socket)
+        (void)zmq_socket_monitor(c->socket, NULL, 0);
     if (c->monitor)
         (void)zmq_close(c->monitor);
-    if (c->socket) {
-        (void)zmq_socket_monitor(c->socket, NULL, 0);
+    if (c->socket)
         (void)zmq_close(c->socket);
-    }
     c->socket = c->monitor = NULL;
     c->up = false;
 }
@@ -104,8 +106,12 @@ static enum status open_socket(struct connection *c, struct error *err)
                                ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                                ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) == 0) {
         c->monitor = zmq_socket(c->context, ZMQ_PAIR);
-        if (c->monitor)
+        if (c->monitor) {
+            set_number(c->monitor, ZMQ_RCVHWM, 0);
             (void)zmq_connect(c->monitor, monitor_name);
+        } else {
+            (void)zmq_socket_monitor(c->socket, NULL, 0);
+        }
     }
     for (size_t i = 0; i < c->topic_count; i++)
         (void)zmq_setsockopt(c->socket, ZMQ_SUBSCRIBE, c->topics[i], strlen(c->topics[i]));

@@ -68,7 +68,8 @@ def test_no_connection_left_is_waited_for(weather, postgres, database, time_give
             taken = []
             wait_for(lambda: squeeze(database, taken) or weather.is_blocked(), 30,
                      "both workers find no connection")
-            wait_for(lambda: all("connection slots" in worker.log() for worker in weather.workers), 20,
+            wait_for(lambda: (weather.is_blocked() or squeeze(database, taken)) and
+                     all("connection slots" in worker.log() for worker in weather.workers), 60,
                      "both say what keeps them off now")
             for connection in taken:
                 connection.close()
