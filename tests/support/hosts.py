@@ -31,9 +31,14 @@ def why_not() -> str:
     except OSError as error:
         return f"what connects hosts is TUN: {error}"
     probe = f"nl-{os.getpid()}-probe"
-    done = subprocess.run(["ip", "netns", "add", probe], capture_output=True, text=True)
-    _ip("netns", "delete", probe, check=False)
-    return "" if done.returncode == 0 else f"no network namespace can be made: {done.stderr.strip()}"
+    try:
+        _ip("netns", "add", probe)
+        _ip("-n", probe, "link", "set", "lo", "up")
+        return ""
+    except RuntimeError as error:  # in a plain chroot, for one
+        return f"no network namespace can be entered: {error}"
+    finally:
+        _ip("netns", "delete", probe, check=False)
 
 
 def _ip(*arguments, check: bool = True) -> None:
