@@ -38,14 +38,33 @@ static bool is_bullet_word(const struct run *run, const struct run_word *word)
             point == 0xbb || point == '*' || point == '|' || point == '>');
 }
 
-void run_word_look_at(const struct document *document, struct run_word *word)
+/* The word without the marks at its edges. */
+static struct span bare_of(const uint32_t *points, struct span bare)
 {
-    const uint32_t *points = document->text.points;
-    struct span bare = word->span;
     while (bare.start < bare.end && is_edge_mark(points[bare.start]))
         bare.start++;
     while (bare.end > bare.start && is_edge_mark(points[bare.end - 1]))
         bare.end--;
+    return bare;
+}
+
+/* What the marks behind the word say. */
+static unsigned looks_of_tail(const uint32_t *points, struct span tail)
+{
+    unsigned looks = 0;
+    for (uint32_t i = tail.start; i < tail.end; i++) {
+        if (points[i] == '.' || points[i] == '!' || points[i] == '?' || points[i] == 0x2026)
+            looks |= RUN_ENDED;
+        if (points[i] == ',' || points[i] == ';' || points[i] == ':')
+            looks |= RUN_COMMA;
+    }
+    return looks;
+}
+
+void run_word_look_at(const struct document *document, struct run_word *word)
+{
+    const uint32_t *points = document->text.points;
+    struct span bare = bare_of(points, word->span);
     word->bare = bare;
     word->looks = bare.start == bare.end ? RUN_MARK : 0;
     unsigned letters = 0, capitals = 0, figures = 0;
@@ -62,12 +81,7 @@ void run_word_look_at(const struct document *document, struct run_word *word)
         word->looks |= RUN_FIGURE;
     if (bare.start > word->span.start)
         word->looks |= RUN_OPENING;
-    for (uint32_t i = bare.end; i < word->span.end; i++) {
-        if (points[i] == '.' || points[i] == '!' || points[i] == '?' || points[i] == 0x2026)
-            word->looks |= RUN_ENDED;
-        if (points[i] == ',' || points[i] == ';' || points[i] == ':')
-            word->looks |= RUN_COMMA;
-    }
+    word->looks |= looks_of_tail(points, (struct span){bare.end, word->span.end});
     if (figures < 3 || bare.end - bare.start > 16)
         return;
     char text[FOLDED_MOST];
@@ -249,6 +263,18 @@ static uint32_t end_of_head(const struct run *run, uint32_t first, const char *f
     return end < run->count && begins_line(run, end + 1) ? end + 1 : 0; /* "… mới" */
 }
 
+/* "Lượt xem: 1.204": a phrase that counts, and the figure behind it. */
+static void mark_count(struct run *run, uint32_t first)
+{
+    uint32_t figure = first + 1;
+    while (figure < run->count && figure < first + 5 && !(run->words[figure].looks & RUN_FIGURE))
+        figure++;
+    if (figure < run->count && run->words[figure].looks & RUN_FIGURE) {
+        set_joint(run, first);
+        set_joint(run, figure + 1);
+    }
+}
+
 static void mark_phrases(struct run *run)
 {
     for (uint32_t i = 0; i < run->count; i++) {
@@ -266,14 +292,7 @@ static void mark_phrases(struct run *run)
             run->is_head = true;
             i = end - 1;
         } else if (line_phrase_counts(folded)) {
-            uint32_t figure = i + 1;
-            while (figure < run->count && figure < i + 5 &&
-                   !(run->words[figure].looks & RUN_FIGURE))
-                figure++;
-            if (figure < run->count && run->words[figure].looks & RUN_FIGURE) {
-                set_joint(run, i);
-                set_joint(run, figure + 1);
-            }
+            mark_count(run, i);
         }
     }
 }
