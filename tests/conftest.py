@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from support.articles import Newsroom
+from support.feeder import Feeder
 from support.ledger import Ledger
+from support.operating import Operator
 from support.postgres import Postgres, roomy_memory
 from support.programs import Broker, Worker
 
@@ -109,6 +111,20 @@ def new_broker(directory, programs, request):
 @pytest.fixture
 def broker(new_broker):
     return new_broker()
+
+
+@pytest.fixture
+def feeder(broker, ledger):
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    yield feeder
+    feeder.close()
+
+
+@pytest.fixture
+def operator(broker):
+    operator = Operator(broker.endpoint("operator"))
+    yield operator
+    operator.close()
 
 
 @pytest.fixture

@@ -27,13 +27,6 @@ def channel(broker):
         one.close()
 
 
-@pytest.fixture
-def feeder(broker):
-    feeder = Feeder(broker.endpoint("feed"))
-    yield feeder
-    feeder.close()
-
-
 def refusal(channel, frames):
     channel.send_frames(frames)
     got = channel.receive(10)

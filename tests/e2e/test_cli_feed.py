@@ -10,7 +10,6 @@ import pytest
 from support.cli import CommandLine
 from support.contract import wire
 from support.fake_worker import FakeWorker, MemoryStorage, WorkingThread
-from support.operating import Operator
 from support.proxy import Proxy
 from support.waiting import wait_for
 
@@ -26,13 +25,6 @@ def worker(broker):
     thread.start()
     yield thread
     thread.finish()
-
-
-@pytest.fixture
-def operator(broker):
-    operator = Operator(broker.endpoint("operator"))
-    yield operator
-    operator.close()
 
 
 def lines(directory, name, count, first=0, **more) -> str:

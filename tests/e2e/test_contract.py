@@ -5,17 +5,9 @@ import pytest
 from support.articles import Piece
 from support.contract import Channel, Refused, article, digest_bytes, next_request, wire
 from support.fake_worker import FakeWorker
-from support.feeder import Feeder
 from support.operating import Operator
 from support.subscriber import Subscriber
 from support.waiting import wait_for
-
-
-@pytest.fixture
-def feeder(broker, ledger):
-    feeder = Feeder(broker.endpoint("feed"), ledger)
-    yield feeder
-    feeder.close()
 
 
 @pytest.fixture

@@ -16,13 +16,6 @@ SECRETS = ("Quách Thị Bí Mật", "con đường không tên", "bai-viet-can-
 
 
 @pytest.fixture
-def operator(broker):
-    operator = Operator(broker.endpoint("operator"))
-    yield operator
-    operator.close()
-
-
-@pytest.fixture
 def feeder(broker):
     feeder = Feeder(broker.endpoint("feed"), resend=5.0)
     yield feeder

@@ -4,24 +4,8 @@ import pytest
 
 from support.contract import Refused, wire
 from support.fake_worker import FakeWorker
-from support.feeder import Feeder
-from support.operating import Operator
 from support.subscriber import Subscriber
 from support.waiting import wait_for
-
-
-@pytest.fixture
-def operator(broker):
-    operator = Operator(broker.endpoint("operator"))
-    yield operator
-    operator.close()
-
-
-@pytest.fixture
-def feeder(broker):
-    feeder = Feeder(broker.endpoint("feed"))
-    yield feeder
-    feeder.close()
 
 
 @pytest.fixture

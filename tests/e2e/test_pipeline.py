@@ -2,8 +2,6 @@
 """The whole way: feeder, broker, worker, PostgreSQL, subscriber."""
 import signal
 
-import pytest
-
 from support import paths
 from support.articles import Piece
 from support.auditor import Auditor, wait_settled
@@ -15,13 +13,6 @@ from support.waiting import wait_for
 
 SAMPLES = sorted(path for path in (paths.SOURCE / "deploy" / "samples").rglob("*")
                  if path.suffix in (".txt", ".html"))
-
-
-@pytest.fixture
-def feeder(broker, ledger):
-    feeder = Feeder(broker.endpoint("feed"), ledger)
-    yield feeder
-    feeder.close()
 
 
 def sample(path) -> Piece:

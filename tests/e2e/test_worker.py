@@ -3,7 +3,6 @@
 import signal
 
 import psycopg
-import pytest
 import zmq
 
 from support.articles import Piece
@@ -29,13 +28,6 @@ def test_worker_that_leaves_before_its_welcome_says_goodbye(directory, database,
     wait_for(lambda: heard("goodbye"), what="goodbye")
     assert worker.wait_exit() == 0
     router.close(0)
-
-
-@pytest.fixture
-def feeder(broker, ledger):
-    feeder = Feeder(broker.endpoint("feed"), ledger)
-    yield feeder
-    feeder.close()
 
 
 def big(newsroom, key: str, size: int) -> Piece:

@@ -8,7 +8,6 @@ from support.articles import Piece
 from support.auditor import wait_settled
 from support.cli import CommandLine
 from support.contract import extraction, wire
-from support.feeder import Feeder
 from support.subscriber import Subscriber
 from support.waiting import wait_for
 
@@ -62,13 +61,6 @@ def traces_in_log(broker) -> list:
     assert reader.sequences == list(range(1, reader.last + 1))
     return [(entry.sequence, word) for entry, payload in reader.entries for word in WORDS
             if word.encode() in payload + entry.SerializeToString()]
-
-
-@pytest.fixture
-def feeder(broker):
-    feeder = Feeder(broker.endpoint("feed"))
-    yield feeder
-    feeder.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 """Errors that a healthy server gives: deadlocks, serialization failures, locks and statements that take
 too long. They cost nobody an attempt, but for the one article whose own statement never ends."""
 import psycopg
+import pytest
 
 from support.articles import Newsroom
 from support.auditor import Auditor, report
@@ -91,30 +92,20 @@ def test_errors_that_pass_are_repeated(weather, database, time_given):
     weather.finish("postgres_errors_that_pass", errors=errors)
 
 
-def test_locks_are_waited_for(weather, database, time_given):
-    """55P03: whoever holds the lock may hold it for long; the others' articles wait with it."""
-    database.execute(LIMITS.format(name="lock_timeout", limit=300))
+@pytest.mark.parametrize("name, limit, state, rounds", [("lock_timeout", 300, "55P03", 2),
+                                                        ("statement_timeout", 1500, "57014", 1)])
+def test_limits_that_others_cause_cost_nobody(weather, database, time_given, name, limit, state, rounds):
+    """Whoever holds the lock may hold it for long: batches and articles alone are cut off, none goes through,
+    and all of them wait with it."""
+    database.execute(LIMITS.format(name=name, limit=limit))
     weather.begin(database)
-    for _ in time_given.rounds(2):
+    for _ in time_given.rounds(rounds):
         with psycopg.connect(database.url) as other:
             other.execute("LOCK TABLE newsloom.mention IN SHARE MODE")
-            wait_for(lambda: all("55P03" in worker.log() for worker in weather.workers), 20,
-                     "both workers waited in vain")
-        weather.fault_is_over()
-    weather.finish("postgres_lock_timeout")
-
-
-def test_slow_server_costs_nobody(weather, database, time_given):
-    """57014 of whole batches and of articles alone, while nothing goes through: it is the server."""
-    database.execute(LIMITS.format(name="statement_timeout", limit=1500))
-    weather.begin(database)
-    for _ in time_given.rounds(1):
-        with psycopg.connect(database.url) as other:
-            other.execute("LOCK TABLE newsloom.mention IN SHARE MODE")
-            wait_for(lambda: all("57014" in worker.log() for worker in weather.workers), 30,
+            wait_for(lambda: all(state in worker.log() for worker in weather.workers), 30,
                      "both workers were cut off")
         weather.fault_is_over()
-    weather.finish("postgres_slow_server")
+    weather.finish(f"postgres_{name}")
 
 
 def test_statement_that_never_ends_costs_its_article(new_broker, new_worker, database, ledger, seed):

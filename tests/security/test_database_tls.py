@@ -11,7 +11,6 @@ import pytest
 
 from support.auditor import Auditor, check_no_attempt_burnt, report
 from support.certificates import Authority
-from support.feeder import Feeder
 from support.operating import Operator
 from support.postgres import WORKER, Postgres, roomy_memory
 from support.waiting import wait_for
@@ -81,13 +80,6 @@ def server(running):
     running.database = running.postgres.new_database()
     yield running
     running.be_right()
-
-
-@pytest.fixture
-def feeder(broker, ledger):
-    feeder = Feeder(broker.endpoint("feed"), ledger)
-    yield feeder
-    feeder.close()
 
 
 def test_right_certificate_is_accepted_and_nothing_goes_in_the_clear(server, broker, new_worker, feeder, ledger,
