@@ -30,6 +30,9 @@ static const struct {
     {"Ông Lý Văn Đạm, Thứ trưởng Bộ Y tế, Thượng tướng Vi Văn Chớp cùng dự.",
      "Lý Văn Đạm |  | Thứ trưởng Bộ Y tế/Vi Văn Chớp | Thượng tướng |"},
     {"Bà Lò Thị Inh đi chợ.", ""},
+    {"Ông nói Tướng James Okello đã rời thủ đô.", "James Okello | Tướng |"},
+    {"Tướng Ahmad Zaki, Tư lệnh quân đội nước này, từ chức.",
+     "Ahmad Zaki | Tướng | Tư lệnh quân đội"},
 };
 
 static void ranks_and_posts_go_to_their_persons(void **state)

@@ -258,6 +258,18 @@ static uint32_t name_end(const struct search *search, const struct verdict *verd
     return end;
 }
 
+/* A rank or a form of address by itself, right before a person's name: it is theirs, no name. "Anh"
+ * is a country, too. */
+static bool is_title_of_next(const struct search *search, const struct verdict *verdicts,
+                             uint32_t first, uint32_t end)
+{
+    if (end == search_sentence_end(search, first) || verdicts[end].label != LABEL_BEGIN(TAG_PERSON))
+        return false;
+    bool is_person = verdicts[first].label == LABEL_BEGIN(TAG_PERSON);
+    return reading_length(search->r, first, CATEGORY_RANK) == end - first ||
+           (is_person && reading_length(search->r, first, CATEGORY_HONORIFIC) == end - first);
+}
+
 /* The names that the tagger finds, and the dates between them. */
 static struct candidate *decide(const struct search *search, const struct tagger *tagger,
                                 const struct verdict *verdicts, uint32_t *count)
@@ -273,7 +285,7 @@ static struct candidate *decide(const struct search *search, const struct tagger
         if (dates[i] && (!is_name || dates[i] > end)) {
             end = dates[i];
             result[(*count)++] = (struct candidate){.first = i, .end = end, .type = DATE};
-        } else if (is_name) {
+        } else if (is_name && !is_title_of_next(search, verdicts, i, end)) {
             int32_t margin = tagger_margin(verdicts, i, end, search_sentence_end(search, i));
             result[(*count)++] = (struct candidate){
                 .first = i,

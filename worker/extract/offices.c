@@ -63,6 +63,14 @@ static uint32_t post_head(const struct scan *s, uint32_t at)
     return length ? length + skip : 0;
 }
 
+/* "nước này": what was named before, not a part of what the post is called. */
+static bool points_back(const struct scan *s, uint32_t at)
+{
+    static const char pointers[][WORD_SIZE] = {"này", "ấy", "đó", "kia", "nọ", "ta", ""};
+    uint32_t head = reading_length(s->r, at, CATEGORY_PLACE_HEAD);
+    return head && reading_is_any(s->r, at + head, pointers);
+}
+
 /* Read a post and what belongs to it; returns its end. */
 static uint32_t read_post(const struct scan *s, uint32_t at, uint32_t stop, struct post *ret_post)
 {
@@ -74,7 +82,8 @@ static uint32_t read_post(const struct scan *s, uint32_t at, uint32_t stop, stru
     if (end < stop && reading_is_any(s->r, end, fields) && !s->mention_at[end])
         while (end < stop && end - at < head + 6 && !s->mention_at[end] &&
                (reading_has(s->r, end, SHAPE_WORD)) && !reading_length(s->r, end, CATEGORY_STOP) &&
-               !reading_length(s->r, end, CATEGORY_RANK) && !reading_has(s->r, end, SHAPE_CAPITAL))
+               !reading_length(s->r, end, CATEGORY_RANK) &&
+               !reading_has(s->r, end, SHAPE_CAPITAL) && !points_back(s, end))
             end++;
     uint32_t next = end < stop && reading_is_any(s->r, end, belongs) ? end + 1 : end;
     uint32_t body = next < stop ? mention_end(s, next, ORGANIZATION) : 0;
