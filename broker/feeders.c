@@ -122,9 +122,29 @@ static bool has_room(struct broker *b, struct pending *pending)
     return false;
 }
 
-static void take_article(struct broker *b, struct pending *pending, zmq_msg_t *payload)
+/* To have something extracted again is for operators, whichever socket the page comes in by. */
+static bool may_ask_again(struct broker *b, struct pending *pending, const struct peer *peer)
 {
     const Newsloom__V1__Submission *submission = pending->submission;
+    const char *why = NULL;
+    if (!submission->generation)
+        return true;
+    if (b->keys && !key_may(guard_key(b->guard, SOCKET_FEED, peer), SOCKET_OPERATOR, &why))
+        refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__NOT_ALLOWED,
+                       "only an operator's key may name a generation");
+    else if (submission->generation > INT32_MAX || submission->revision > INT32_MAX)
+        refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__BAD_REQUEST,
+                       "a generation and a revision are numbers below 2,147,483,648");
+    else
+        return true;
+    return false;
+}
+
+static void take_article(struct broker *b, struct pending *pending, struct message *message,
+                         size_t at)
+{
+    const Newsloom__V1__Submission *submission = pending->submission;
+    zmq_msg_t *payload = &message->payloads[at];
     newsloom__v1__receipt__init(&pending->receipt);
     if (!source_is_valid(submission->source)) {
         refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__BAD_SOURCE,
@@ -139,7 +159,8 @@ static void take_article(struct broker *b, struct pending *pending, zmq_msg_t *p
                        "a content digest has 32 bytes");
         return;
     }
-    if (!payload_is_fine(b, pending, zmq_msg_size(payload)) || !has_room(b, pending))
+    if (!may_ask_again(b, pending, &message->peer) ||
+        !payload_is_fine(b, pending, zmq_msg_size(payload)) || !has_room(b, pending))
         return;
     struct accept accept = {.source = submission->source,
                             .key = pending->key,
@@ -147,7 +168,9 @@ static void take_article(struct broker *b, struct pending *pending, zmq_msg_t *p
                             .digest = submission->digest.data,
                             .payload = zmq_msg_data(payload),
                             .size = zmq_msg_size(payload),
-                            .at_ms = b->wall_ms};
+                            .at_ms = b->wall_ms,
+                            .generation = submission->generation,
+                            .revision = submission->revision};
     pending->is_accept = true;
     pending->index = turn_accept(b->turn, &accept);
     b->accepts++;
@@ -172,7 +195,7 @@ static void enqueue(struct broker *b, struct pending *pending, zmq_msg_t *payloa
         return;
     item->body = body_new(&b->bodies, class_, pending->key, payload);
     item->body->revision = result->revision;
-    item->body->generation = 1;
+    item->body->generation = result->generation;
     memcpy(item->body->digest, submission->digest.data, DIGEST_SIZE);
 }
 
@@ -259,7 +282,7 @@ static bool take_submit(struct broker *b, struct message *message,
     receipts->pending = arena_take(b->arena, receipts->count, sizeof(*receipts->pending));
     for (size_t i = 0; i < receipts->count; i++) {
         receipts->pending[i].submission = submit->articles[i];
-        take_article(b, &receipts->pending[i], &message->payloads[i]);
+        take_article(b, &receipts->pending[i], message, i);
     }
     broker_tally(b, TALLY_SUBMITTED, receipts->count);
     crash_here(CRASH_BROKER_SUBMIT_READ);

@@ -88,12 +88,16 @@ struct accept {
     const void *payload;
     size_t size;
     int64_t at_ms;
+    uint32_t generation; /* 0: as usual; else this identity and digest is to be extracted again:
+                            what has an end of an earlier generation is superseded */
+    uint32_t revision;   /* with generation: the article's, when the store does not know it */
 };
 
 struct accept_result {
     Newsloom__V1__ReceiptCode code; /* ACCEPTED, DUPLICATE, or REFUSED: it was forgotten */
     uint64_t article_id;
     uint32_t revision;
+    uint32_t generation;
     Newsloom__V1__State state; /* of a duplicate: QUEUED, WAITING, STORED, … */
     uint64_t sequence;         /* of a duplicate's end */
 };

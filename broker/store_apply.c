@@ -57,15 +57,16 @@ static struct record_text payload_of(const struct accept *accept)
     return (struct record_text){.bytes = accept->payload, .size = accept->size};
 }
 
-static int accept_new(struct commit *commit, const struct accept *accept,
-                      const struct identity *identity, struct accept_result *ret_result)
+static int accept_as(struct commit *commit, const struct accept *accept,
+                     const struct identity *identity, uint32_t revision,
+                     struct accept_result *ret_result)
 {
     uint64_t id = commit->state.next_article_id;
     struct article_record record = {
         .class_ = class_of(accept),
         .state = QUEUED,
-        .revision = identity->newest_revision + 1,
-        .generation = 1,
+        .revision = revision,
+        .generation = accept->generation ? accept->generation : 1,
         .size = (uint32_t)accept->size,
         .accepted_at_ms = accept->at_ms,
         .key = record_text(accept->key),
@@ -89,8 +90,35 @@ static int accept_new(struct commit *commit, const struct accept *accept,
     *ret_result = (struct accept_result){.code = NEWSLOOM__V1__RECEIPT_CODE__ACCEPTED,
                                          .article_id = id,
                                          .revision = record.revision,
+                                         .generation = record.generation,
                                          .state = QUEUED};
     return 0;
+}
+
+static int accept_new(struct commit *commit, const struct accept *accept,
+                      const struct identity *identity, struct accept_result *ret_result)
+{
+    uint64_t id;
+    uint32_t revision = identity->newest_revision + 1;
+    if (accept->generation && accept->revision) {
+        int code = identity_revision(commit->txn, commit->store, identity, accept->revision, &id);
+        if (code && code != MDB_NOTFOUND)
+            return code;
+        if (code == MDB_NOTFOUND)
+            revision = accept->revision;
+    }
+    return accept_as(commit, accept, identity, revision, ret_result);
+}
+
+/* A later generation is another article under the same identity and revision: whoever still holds
+ * the earlier one speaks of an id that is gone, and cannot settle this one with its facts. */
+static int accept_superseding(struct commit *commit, const struct accept *accept,
+                              const struct identity *identity, const struct article_record *was,
+                              struct accept_result *ret_result)
+{
+    uint32_t revision = was->revision;
+    int code = article_remove(commit, identity->same_id, was, identity);
+    return code ? code : accept_as(commit, accept, identity, revision, ret_result);
 }
 
 /* A dead or withdrawn article comes again: its payload is replaced, for the same title and content
@@ -119,6 +147,11 @@ static int accept_revived(struct commit *commit, const struct accept *accept, ui
     return code;
 }
 
+static bool is_end(uint8_t state)
+{
+    return state == STORED || state == DEAD || state == WITHDRAWN;
+}
+
 static int accept_known(struct commit *commit, const struct accept *accept,
                         const struct identity *identity, struct accept_result *ret_result)
 {
@@ -130,9 +163,12 @@ static int accept_known(struct commit *commit, const struct accept *accept,
         .code = NEWSLOOM__V1__RECEIPT_CODE__DUPLICATE,
         .article_id = identity->same_id,
         .revision = identity->same_revision,
+        .generation = slot.record.generation,
         .state = (Newsloom__V1__State)slot.record.state,
         .sequence = slot.record.sequence,
     };
+    if (accept->generation > slot.record.generation && is_end(slot.record.state))
+        return accept_superseding(commit, accept, identity, &slot.record, ret_result);
     if (slot.record.state != DEAD && slot.record.state != WITHDRAWN)
         return 0;
     code = accept_revived(commit, accept, identity->same_id, &slot.record);
@@ -302,7 +338,7 @@ static int apply_attempt(struct commit *commit, struct change *change)
         article_load(commit->txn, table_of(commit, TABLE_ARTICLE), attempt->article_id, &slot);
     if (code)
         return code == MDB_NOTFOUND ? 0 : code;
-    if (slot.record.state == STORED || slot.record.state == DEAD || slot.record.state == WITHDRAWN)
+    if (is_end(slot.record.state))
         return 0; /* a late word about an old lease */
     struct article_record now = slot.record;
     bool has_code = attempt->code && *attempt->code;

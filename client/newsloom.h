@@ -106,6 +106,10 @@ struct newsloom_article {
     const struct newsloom_label *labels;
     size_t label_count;
     const char *trace_id;
+    uint32_t
+        generation;    /* 0: as usual. 2 or more, with an operator's key: extract again what was
+                          extracted as an earlier one; DUPLICATE: it has no end, or has this one */
+    uint32_t revision; /* with generation: the article's, should the broker not know it */
 };
 
 enum newsloom_receipt_code {

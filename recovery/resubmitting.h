@@ -9,15 +9,15 @@
 #ifndef RECOVERY_RESUBMITTING_H
 #define RECOVERY_RESUBMITTING_H
 
+#include "recovery/pages.h"
 #include "recovery/row_walk.h"
 
 struct resubmitting {
     struct session *session;
     bool dry_run;
-    struct newsloom_feeder *feeder; /* NULL when dry */
+    struct pages pages; /* not open when dry */
 
     uint64_t submitted;
-    uint64_t known;   /* of these, the broker had them after all */
     uint64_t retried; /* dead letters */
     uint64_t left;    /* what cannot be submitted */
 };

@@ -110,3 +110,42 @@ const struct verb verb_repair = {
     .example_count = COUNT_OF(repair_examples),
     .helper = "newsloom-repair",
 };
+
+static const struct option reextract_options[] = {
+    {"source", 0, "SOURCE", "those of this source"},
+    {"except-model", 0, "HEX", "those made with another model than the one whose digest begins so"},
+    {"before", 0, "TIME", "those stored before then (before this command was started)"},
+    {"all", 0, NULL, "every article"},
+    {"dry-run", 'n', NULL, "say how many it would be; change nothing"},
+    {"limit", 0, "N", "tell at most this many that are left; all are counted (20; 0: all)"},
+    {"quiet", 'q', NULL, "no progress"},
+    {"json", 0, NULL, "one JSON object an article that is left, and one with every count"},
+};
+
+static const struct example reextract_examples[] = {
+    {"newsloom reextract --except-model 5be2f1c09a",
+     "after every worker was given a new model: what the old one made"},
+    {"newsloom reextract archive/2026-03/017.txt", "one article"},
+    {"newsloom reextract --source vov.vn --before 2026-03-01 --dry-run", "how many are there?"},
+};
+
+const struct verb verb_reextract = {
+    .name = "reextract",
+    .purpose = "have stored articles extracted again",
+    .operands = "[SOURCE/KEY]",
+    .about =
+        "Articles are submitted again as BACKFILL, from the pages that their rows keep, each as "
+        "its "
+        "next\ngeneration: a worker's new facts take the place of the old ones in one transaction, "
+        "and the event\nlog gets an entry REPLACED. Until then, and if it fails, the old ones "
+        "stand. "
+        "A late worker that\nstill holds the earlier generation changes nothing. Replace the "
+        "workers first: whichever worker\nis free extracts it.\nIt needs a key with the roles "
+        "operator and feeder. Interrupted, it says how to go on. Ends with 0\nwhen every one was "
+        "submitted, with 1 when some are left: on their way already, or without a page.",
+    .options = reextract_options,
+    .option_count = COUNT_OF(reextract_options),
+    .examples = reextract_examples,
+    .example_count = COUNT_OF(reextract_examples),
+    .helper = "newsloom-reextract",
+};

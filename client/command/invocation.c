@@ -15,7 +15,8 @@ const struct setting client_settings[] = {
     {.name = "broker.feed",
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5811",
-     .help = "where feed, trace and repair reach the broker; several, separated by commas, are "
+     .help = "where feed, trace, repair and reextract reach the broker; several, separated by "
+             "commas, are "
              "tried in turn"},
     {.name = "broker.subscribe",
      .kind = SETTING_TEXT,
@@ -29,7 +30,8 @@ const struct setting client_settings[] = {
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5815",
      .help =
-         "where status, dead, pause, resume, drain, backup, verify and repair reach the broker"},
+         "where status, dead, forget, pause, resume, drain, backup, verify, repair and reextract "
+         "reach the broker"},
     {.name = "broker.server-key",
      .kind = SETTING_TEXT,
      .fallback = "",
@@ -41,7 +43,8 @@ const struct setting client_settings[] = {
     {.name = "database.url",
      .kind = SETTING_TEXT,
      .fallback = "",
-     .help = "PostgreSQL for search, trace, verify and repair, as a URI or key=value; empty: "
+     .help = "PostgreSQL for search, trace, forget, verify, repair and reextract, as a URI or "
+             "key=value; empty: "
              "libpq's own environment"},
     {.name = "answer.timeout",
      .kind = SETTING_DURATION,

@@ -50,6 +50,7 @@ extern const struct verb verb_migrate;
 extern const struct verb verb_pause;
 extern const struct verb verb_reload;
 extern const struct verb verb_repair;
+extern const struct verb verb_reextract;
 extern const struct verb verb_resume;
 extern const struct verb verb_search;
 extern const struct verb verb_status;

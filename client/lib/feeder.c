@@ -145,6 +145,8 @@ static enum status send_shipment(struct newsloom_feeder *f, const struct shipmen
         listed[i].class_ = s->article_class;
         listed[i].digest = (ProtobufCBinaryData){.data = s->digest, .len = DIGEST_SIZE};
         listed[i].size = s->size;
+        listed[i].generation = s->generation;
+        listed[i].revision = s->revision;
         list[i] = &listed[i];
         payloads[i] = (struct payload){s->payload, s->size};
     }

@@ -152,6 +152,8 @@ enum status submission_new(struct submission **ret_submission,
     s->article_class = article->article_class == NEWSLOOM_CLASS_BACKFILL
                            ? NEWSLOOM__V1__CLASS__BACKFILL
                            : NEWSLOOM__V1__CLASS__LIVE;
+    s->generation = article->generation;
+    s->revision = article->revision;
     digest_content(article->title, article->content, article->size, s->digest);
     *ret_code = NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
     *ret_submission = s;

@@ -18,6 +18,8 @@ struct submission {
     char *key; /* NULL: the url names it */
     char *url; /* NULL when the key names it */
     Newsloom__V1__Class article_class;
+    uint32_t generation;
+    uint32_t revision;
     uint8_t digest[DIGEST_SIZE];
     uint8_t *payload;
     size_t size;

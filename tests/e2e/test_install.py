@@ -10,7 +10,7 @@ from support import paths
 FILES = [
     "bin/newsloom", "bin/newsloom-broker", "bin/newsloom-worker",
     "libexec/newsloom/newsloom-extract", "libexec/newsloom/newsloom-migrate",
-    "libexec/newsloom/newsloom-verify", "libexec/newsloom/newsloom-repair",
+    "libexec/newsloom/newsloom-verify", "libexec/newsloom/newsloom-repair", "libexec/newsloom/newsloom-reextract",
     "share/man/man1/newsloom.1", "share/man/man5/newsloom.conf.5",
     "share/man/man8/newsloom-broker.8", "share/man/man8/newsloom-worker.8",
     "share/bash-completion/completions/newsloom",

@@ -75,6 +75,22 @@ def test_a_role_reaches_no_other_socket(guarded, ring, name):
     guarded.wait_log("handshake-refused")
 
 
+def test_a_feeder_asks_for_no_generation(guarded, ring):
+    """To have something extracted again takes the roles of a feeder and of an operator."""
+    piece = Newsroom(1).piece()
+    both = ring.add("archivist", "feeder,operator")
+    Operator(ring.endpoint(guarded, "operator", ring.operator)).control(wire.RELOAD)
+    for pair, code, refusal in ((ring.feeder, wire.REFUSED, wire.NOT_ALLOWED), (both, wire.ACCEPTED, wire.REFUSAL_NONE)):
+        channel = Channel(ring.endpoint(guarded, "feed", pair))
+        submission = piece.submission()
+        submission.generation, submission.revision = 2, 1
+        channel.send("submit", wire.Submit(articles=[submission]), [piece.payload()])
+        (packet, _) = channel.receive(10)
+        receipt, = packet.receipts.receipts
+        assert (receipt.code, receipt.refusal) == (code, refusal)
+        channel.close()
+
+
 def test_an_unknown_key_is_not_let_in(guarded, ring):
     stranger = ring.pair("stranger")
     assert not is_answered(ring.endpoint(guarded, "operator", stranger), timeout=SILENCE)

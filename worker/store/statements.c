@@ -12,9 +12,10 @@
             PG_BYTEA, PG_BYTEA, PG_INT8_ARRAY, PG_TEXT, PG_TEXT, PG_INT4, PG_TEXT,                \
     }
 
-#define REPORTED_ON                                                                 \
+#define REPORTED_ON(otherwise)                                                      \
     "coalesce($10::date, ($12::timestamptz AT TIME ZONE 'Asia/Ho_Chi_Minh')::date," \
-    " (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)"
+    " " otherwise ")"
+#define TODAY "(now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date"
 
 /* The article that $32, $33, $34 name: it may be an earlier one of the same transaction. */
 #define FIRST_ARTICLE                                                     \
@@ -62,25 +63,32 @@ static const struct statement_row rows[SQL_STATEMENT_COUNT] = {
          " charset, extractor, extractor_version, model_digest, trace_id, labels, content_digest,"
          " extraction_digest, text, extraction, content, bands, publisher, duplicate_of)"
          " SELECT $1, $2, s.source_id, $4, $5, $6, $7, $8, $9::timestamptz, $10::date,"
-         " $11::newsloom.published_origin, $12::timestamptz, " REPORTED_ON ", $13,"
-         " $14::newsloom.page_kind, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25::jsonb,"
-         " $26, $27, $28, $29, $30, $31, $35, " FIRST_ARTICLE
-         " FROM newsloom.source s WHERE s.name = $3"
-         " ON CONFLICT (source_id, key, revision) DO NOTHING RETURNING article_id",
+         " $11::newsloom.published_origin, $12::timestamptz, " REPORTED_ON(
+             TODAY) ", $13,"
+                    " $14::newsloom.page_kind, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, "
+                    "$25::jsonb,"
+                    " $26, $27, $28, $29, $30, $31, $35, " FIRST_ARTICLE
+                    " FROM newsloom.source s WHERE s.name = $3"
+                    " ON CONFLICT (source_id, key, revision) DO NOTHING RETURNING article_id",
          ARTICLE_PARAMETERS, ARTICLE_TYPES},
     [SQL_UPDATE_ARTICLE] =
         {"update_article",
          "UPDATE newsloom.article SET broker_article_id = $2, revision = $5, generation = $6,"
          " sketch = $7, published = $8, published_at = $9::timestamptz, published_on = $10::date,"
          " published_origin = $11::newsloom.published_origin, fetched_at = $12::timestamptz,"
-         " reported_on = " REPORTED_ON ", text_length = $13, page_kind = $14::newsloom.page_kind,"
-         " url = $15, title = $16, author = $17, language = $18, extractor = $21,"
-         " extractor_version = $22, model_digest = $23, content_digest = $26,"
-         " extraction_digest = $27, extraction = $29, bands = $31, publisher = $35," PAGE_COLUMNS
-         " duplicate_of = " FIRST_ARTICLE ", stored_at = now()"
-         " WHERE article_id = $1 AND key = $4 AND generation < $6"
-         " AND source_id = (SELECT s.source_id FROM newsloom.source s WHERE s.name = $3)"
-         " RETURNING article_id",
+         " reported_on = " REPORTED_ON(
+             "article.reported_on") ", text_length = $13, page_kind = $14::newsloom.page_kind,"
+                                    " url = $15, title = $16, author = $17, language = $18, "
+                                    "extractor = $21,"
+                                    " extractor_version = $22, model_digest = $23, content_digest "
+                                    "= $26,"
+                                    " extraction_digest = $27, extraction = $29, bands = $31, "
+                                    "publisher = $35," PAGE_COLUMNS " duplicate_of = " FIRST_ARTICLE
+                                    ", stored_at = now()"
+                                    " WHERE article_id = $1 AND key = $4 AND generation < $6"
+                                    " AND source_id = (SELECT s.source_id FROM newsloom.source s "
+                                    "WHERE s.name = $3)"
+                                    " RETURNING article_id",
          ARTICLE_PARAMETERS, ARTICLE_TYPES},
     [SQL_LOCK_ARTICLE] = {"lock_article",
                           "SELECT a.article_id FROM newsloom.article a WHERE a.article_id = $1"
