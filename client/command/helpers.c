@@ -7,11 +7,15 @@
 
 static const struct option extract_options[] = {
     {"format", 'f', "text|json", "marked text for people, or one JSON line an article (text)"},
+    {"explain", 'e', NULL,
+     "say why each line is title, body or junk, and what spoke for a mention"},
     {"jobs", 'j', "N", "extract on N threads; the output is the same (1)"},
+    {"model", 'm', "FILE", "the tagger's model (the one installed with newsloom)"},
 };
 
 static const struct example extract_examples[] = {
     {"newsloom extract article.txt", "shows the article with what was found in it"},
+    {"newsloom extract --explain article.txt", "and why"},
     {"newsloom extract --format json articles.jsonl >found.jsonl", "one line an article"},
 };
 

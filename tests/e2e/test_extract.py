@@ -59,6 +59,25 @@ def test_explain_says_what_spoke_for_each_mention(tmp_path):
     assert not any("reasons" in mention for mention in plain["mentions"])
 
 
+def test_explain_says_why_each_line_was_judged_so(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(ARTICLE, encoding="utf-8")
+    found, = extract_json("--explain", path)
+    reasons = [section["reason"] for section in found["sections"]]
+    assert [section["kind"] for section in found["sections"]] == [
+        "title", "metadata", "lead", "body", "body", "metadata", "junk", "junk"]
+    assert [reason["rule"] for reason in reasons] == [
+        "TITLE_ONLY", "DATE_ABOVE", "LEAD", "PROSE", "LAST_SENTENCE", "CREDIT_BELOW", "BELOW", "BELOW"]
+    assert [reason["side"] for reason in reasons] == ["above"] * 2 + ["inside"] * 3 + ["below"] * 3
+    assert all(reason["weight"] > 0 for reason in reasons[2:5]) and reasons[6]["weight"] < -100
+    assert "stop" in reasons[6]["looks"] and "prose" in reasons[2]["looks"]
+    said = extract("--explain", path).stdout.decode()
+    for reason in reasons:
+        assert f"why| {reason['says']}; weighs {reason['weight']:+d}, {reason['side']} the prose" in said
+    plain, = extract_json(path)
+    assert not any("reason" in section for section in plain["sections"])
+
+
 def test_plain_text_becomes_one_line_of_json(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text(ARTICLE, encoding="utf-8")

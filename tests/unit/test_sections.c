@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/testing.h"
 #include "tests/unit/reading.h"
+#include "worker/extract/lines.h"
+#include "worker/extract/section_reasons.h"
 #include "worker/extract/sections.h"
 
 #define PROSE_1                                                                                                              \
@@ -21,6 +23,30 @@ static const char *letters_of(struct arena *arena, const char *text)
 {
     struct document document = read_text(arena, text);
     return section_letters(&document);
+}
+
+static struct document explain_text(struct arena *arena, const char *text)
+{
+    struct document document = read_text(arena, text);
+    document.explain = true;
+    document.section_count = 0;
+    document.title = document.author = "";
+    sections_find(&document);
+    return document;
+}
+
+/* "RULE,weight" of every line, joined by spaces. */
+static const char *rules_of(struct arena *arena, const char *text)
+{
+    struct document document = explain_text(arena, text);
+    const char *out = "";
+    for (uint32_t i = 0; i < document.section_count; i++) {
+        const struct section_reason *reason = document.sections[i].reason;
+        assert_int_equal(section_rules[reason->rule].kind, document.sections[i].kind);
+        out = arena_format(arena, "%s%s%s,%+d", out, i ? " " : "", section_rules[reason->rule].name,
+                           reason->weight);
+    }
+    return out;
 }
 
 static void headline_lead_and_body_are_told_apart(void **state)
@@ -241,6 +267,42 @@ static void blank_text_has_no_sections(void **state)
     assert_int_equal(document.page_kind, NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_OTHER);
 }
 
+static void lines_say_which_rule_decided_and_what_they_weighed(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    assert_string_equal(
+        rules_of(arena, "Trang chủ\nDân làng sửa đường sau lũ\nThứ Ba, 20/12/2016 | 08:07\n" PROSE_1
+                        "\n" PROSE_2 "\nanh-1.jpg -0\nDân làng gánh đất đắp đường\n" PROSE_3
+                        "\nTheo Báo Làng\nTin liên quan\nMột cây cầu mới vừa xong\n"),
+        "ABOVE,-12 TITLE_ONLY,-8 DATE_ABOVE,-2 LEAD,+21 PROSE,+22 NOISE,+0 BELOW_PICTURE,-8 "
+        "LAST_SENTENCE,+22 CREDIT_BELOW,-100 BELOW,-40 BELOW,-8");
+}
+
+static void choice_of_a_headline_shows_what_spoke_for_each(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    struct document document =
+        explain_text(arena, "Chuyện lạ bốn phương\nCon đường bị sạt lở đã được sửa lại\n" PROSE_1
+                            "\n" PROSE_2 "\n" PROSE_3 "\n");
+    const struct section_reason *other = document.sections[0].reason;
+    const struct section_reason *title = document.sections[1].reason;
+    assert_int_equal(title->rule, SECTION_TITLE_SPOKEN_OF);
+    assert_true(title->headline > other->headline);
+    assert_int_equal(other->side, SECTION_SIDE_ABOVE);
+    assert_int_equal(document.sections[2].reason->side, SECTION_SIDE_INSIDE);
+    assert_true(document.sections[2].reason->looks & LINE_PROSE);
+}
+
+static void every_look_has_a_name(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < LINE_LOOK_COUNT; i++)
+        assert_non_null(line_look_names[i]);
+    assert_int_equal(LINE_ASKED, 1 << (LINE_LOOK_COUNT - 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +324,9 @@ int main(void)
         cmocka_unit_test(article_goes_on_between_a_box_and_the_list_below),
         cmocka_unit_test(list_of_headlines_is_a_listing),
         cmocka_unit_test(blank_text_has_no_sections),
+        cmocka_unit_test(lines_say_which_rule_decided_and_what_they_weighed),
+        cmocka_unit_test(choice_of_a_headline_shows_what_spoke_for_each),
+        cmocka_unit_test(every_look_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,9 +63,12 @@ struct text {
     uint32_t length; /* code points */
 };
 
+struct section_reason;
+
 struct section {
     Newsloom__V1__SectionKind kind;
     struct span span;
+    const struct section_reason *reason; /* section_reasons.h; NULL unless asked for */
 };
 
 struct sentence {
@@ -205,7 +208,7 @@ struct extract_limits {
     bool (*should_stop)(
         void *context); /* asked between steps and every few thousand tokens; may be NULL */
     void *stop_context;
-    bool explain; /* mentions carry their reasons */
+    bool explain; /* sections and mentions carry their reasons */
 };
 
 /*

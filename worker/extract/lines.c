@@ -22,6 +22,11 @@ enum {
     HASHED_MOST = 64,    /* bytes of a line; hardly any two lines begin alike so far */
 };
 
+const char *const line_look_names[LINE_LOOK_COUNT] = {
+    "prose", "headline", "stop",    "noise",    "date",     "time",  "byline",
+    "name",  "picture",  "caption", "bullet",   "repeated", "count", "echo",
+    "box",   "credit",   "ended",   "doubtful", "asked"};
+
 /* The same points with their marks composed, or the points themselves when there are none. */
 static const uint32_t *without_marks(struct arena *arena, const uint32_t *points,
                                      uint32_t *length_io)

@@ -32,6 +32,11 @@ enum line_look {
     LINE_ASKED = 262144,    /* a question of an interview */
 };
 
+enum { LINE_LOOK_COUNT = 19 };
+
+/* "prose", "headline", …, in the order of the bits. */
+extern const char *const line_look_names[LINE_LOOK_COUNT];
+
 struct line {
     struct span span;
     const char *folded; /* lower case NFC, single spaces */

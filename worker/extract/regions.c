@@ -147,7 +147,7 @@ static bool is_between_echoes(const struct lines *lines, uint32_t index)
            strcmp(lines->items[index - 1].folded, lines->items[index + 1].folded) == 0;
 }
 
-static void weigh_line(struct search *search, uint32_t index)
+static int64_t weigh_line(struct search *search, uint32_t index)
 {
     const struct line *line = &search->lines->items[index];
     int64_t weight = line_weight(line, search->weight > 0);
@@ -165,9 +165,10 @@ static void weigh_line(struct search *search, uint32_t index)
         search->pairs++;
     search->was_prose = is_paragraph;
     search->weight += weight;
+    return weight;
 }
 
-struct region region_find(const struct lines *lines)
+struct region region_find(const struct lines *lines, struct section_reason *reasons)
 {
     struct search search = {.lines = lines};
     for (uint32_t i = 0; i < lines->count; i++) {
@@ -178,8 +179,7 @@ struct region region_find(const struct lines *lines)
         }
         if (lines->items[i].looks & LINE_BOX && i >= search.box_end)
             search.box_end = end_of_box(&search, i);
-        if (i >= search.box_end)
-            weigh_line(&search, i);
+        reasons[i].weight = i >= search.box_end ? (int32_t)weigh_line(&search, i) : 0;
         if (search.weight > search.best_weight) {
             search.best_weight = search.weight;
             search.best = (struct region){search.first, i + 1};

@@ -10,6 +10,7 @@
 #define WORKER_EXTRACT_REGIONS_H
 
 #include "worker/extract/lines.h"
+#include "worker/extract/section_reasons.h"
 
 /* The lines [first, end). */
 struct region {
@@ -17,7 +18,8 @@ struct region {
     uint32_t end;
 };
 
-/* first == end when no line speaks for anything. */
-struct region region_find(const struct lines *lines);
+/* first == end when no line speaks for anything. What each line weighed goes into its
+ * reason. */
+struct region region_find(const struct lines *lines, struct section_reason *reasons);
 
 #endif

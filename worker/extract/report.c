@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/extract/lines.h"
 #include "worker/extract/reasons.h"
+#include "worker/extract/section_reasons.h"
 
 static const char *const section_names[] = {"unspecified", "title",   "lead", "metadata",
                                             "body",        "caption", "junk"};
@@ -45,14 +47,28 @@ static json_t *span_text(const struct document *document, struct span span)
     return json_string(document_text(document, span));
 }
 
+static json_t *section_reason_json(const struct section_reason *reason)
+{
+    json_t *looks = json_array();
+    for (unsigned i = 0; i < LINE_LOOK_COUNT; i++)
+        if (reason->looks >> i & 1)
+            json_array_append_new(looks, json_string(line_look_names[i]));
+    const struct section_rule_facts *rule = &section_rules[reason->rule];
+    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "rule", rule->name, "says", rule->says,
+                     "side", section_side_names[reason->side], "weight", (int)reason->weight,
+                     "headline", (int)reason->headline, "looks", looks);
+}
+
 static json_t *sections_json(const struct document *document)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < document->section_count; i++) {
         const struct section *section = &document->sections[i];
-        json_array_append_new(
-            list, json_pack("{s:s, s:i, s:i}", "kind", section_names[section->kind], "start",
-                            (int)section->span.start, "end", (int)section->span.end));
+        json_t *object = json_pack("{s:s, s:i, s:i}", "kind", section_names[section->kind], "start",
+                                   (int)section->span.start, "end", (int)section->span.end);
+        if (section->reason)
+            json_object_set_new(object, "reason", section_reason_json(section->reason));
+        json_array_append_new(list, object);
     }
     return list;
 }
@@ -262,6 +278,21 @@ static void print_mention(const struct document *document, const struct mention 
     (void)fprintf(out, "]%s", in_colour ? "\033[0m" : "");
 }
 
+static void print_section_reason(const struct section_reason *reason, FILE *out)
+{
+    (void)fprintf(out, "     why| %s; weighs %+d, %s the prose", section_rules[reason->rule].says,
+                  reason->weight, section_side_names[reason->side]);
+    if (reason->headline)
+        (void)fprintf(out, "; as a headline %+d", reason->headline);
+    const char *mark = "; looks like ";
+    for (unsigned i = 0; i < LINE_LOOK_COUNT; i++)
+        if (reason->looks >> i & 1) {
+            (void)fprintf(out, "%s%s", mark, line_look_names[i]);
+            mark = ", ";
+        }
+    (void)fputc('\n', out);
+}
+
 static void print_sections(const struct document *document, bool in_colour, FILE *out)
 {
     uint32_t next = 0;
@@ -284,6 +315,8 @@ static void print_sections(const struct document *document, bool in_colour, FILE
         }
         print_points(document, at, section->span.end, out);
         (void)fprintf(out, "%s\n", in_colour ? "\033[0m" : "");
+        if (section->reason)
+            print_section_reason(section->reason, out);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "worker/extract/document.h"
 #include "worker/extract/lines.h"
 #include "worker/extract/regions.h"
+#include "worker/extract/section_reasons.h"
 #include "worker/extract/word_pairs.h"
 
 #define KIND(name) NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_##name
@@ -23,6 +24,11 @@ enum {
     LEAD_REACH = 5,   /* lines from the headline to a lead that stands apart */
     BYLINE_REACH = 3, /* lines after the body in which its author may stand */
 };
+
+static Newsloom__V1__SectionKind kind_of(const struct section_reason *reason)
+{
+    return section_rules[reason->rule].kind;
+}
 
 static bool can_be_title(const struct line *line)
 {
@@ -61,7 +67,8 @@ static int title_weight(const struct lines *lines, uint32_t index, struct region
 }
 
 /* Of the lines above the prose the one that it speaks of most. */
-static uint32_t best_title(const struct lines *lines, struct region region, uint32_t highest)
+static uint32_t best_title(const struct lines *lines, struct region region, uint32_t highest,
+                           struct section_reason *reasons)
 {
     struct word_pairs pairs = {0};
     for (uint32_t i = region.first; i < region.end; i++)
@@ -73,6 +80,7 @@ static uint32_t best_title(const struct lines *lines, struct region region, uint
         if (!can_be_title(&lines->items[i]))
             continue;
         int weight = title_weight(lines, i, region, &pairs);
+        reasons[i].headline = weight;
         if (best == UINT32_MAX || weight > best_weight) {
             best = i;
             best_weight = weight;
@@ -81,14 +89,20 @@ static uint32_t best_title(const struct lines *lines, struct region region, uint
     return best;
 }
 
+static uint32_t title_by(struct section_reason *reasons, uint32_t title, enum section_rule rule)
+{
+    reasons[title].rule = rule;
+    return title;
+}
+
 /* The headline: of the fitting lines above the prose the one that it speaks of most, else the first
  * line of the prose. */
 static uint32_t find_title(const struct document *document, const struct lines *lines,
-                           struct region region)
+                           struct region region, struct section_reason *reasons)
 {
     uint32_t named = find_named_title(document, lines, region);
     if (named != UINT32_MAX)
-        return named;
+        return title_by(reasons, named, SECTION_TITLE_NAMED);
     uint32_t highest = region.first > TITLE_REACH ? region.first - TITLE_REACH : 0;
     uint32_t choices = 0, last = 0;
     for (uint32_t i = highest; i < region.first; i++)
@@ -97,31 +111,33 @@ static uint32_t find_title(const struct document *document, const struct lines *
             last = i;
         }
     if (choices > 1)
-        return best_title(lines, region, highest);
+        return title_by(reasons, best_title(lines, region, highest, reasons),
+                        SECTION_TITLE_SPOKEN_OF);
     if (choices == 1)
-        return last;
+        return title_by(reasons, last, SECTION_TITLE_ONLY);
     bool has_more = region.end - region.first >= 2;
-    return has_more && can_be_title(&lines->items[region.first]) ? region.first : UINT32_MAX;
+    if (!has_more || !can_be_title(&lines->items[region.first]))
+        return UINT32_MAX;
+    return title_by(reasons, region.first, SECTION_TITLE_FIRST);
 }
 
-static Newsloom__V1__SectionKind kind_above(const struct lines *lines, uint32_t index,
-                                            uint32_t title)
+static enum section_rule rule_above(const struct lines *lines, uint32_t index, uint32_t title)
 {
     const struct line *line = &lines->items[index];
     if (line->looks & (LINE_DATE | LINE_COUNT))
-        return KIND(METADATA);
+        return SECTION_DATE_ABOVE;
     bool is_below_title = title != UINT32_MAX && index > title;
     const unsigned credits = LINE_BYLINE | LINE_TIME | LINE_CREDIT;
     if (is_below_title && line->looks & credits && !(line->looks & LINE_STOP))
-        return KIND(METADATA);
+        return SECTION_CREDIT_ABOVE;
     bool is_in_brackets = line->folded[0] == '(' && line->looks & LINE_NAME;
     if (is_below_title && is_in_brackets && !(line->looks & LINE_REPEATED))
-        return KIND(METADATA);
+        return SECTION_NAME_ABOVE;
     if (is_below_title && line->looks & LINE_CAPTION)
-        return KIND(CAPTION);
+        return SECTION_CAPTION_ABOVE;
     bool is_lead = is_below_title && line->looks & LINE_PROSE && index - title <= LEAD_REACH &&
                    !(line->looks & (LINE_REPEATED | LINE_STOP | LINE_NOISE));
-    return is_lead ? KIND(LEAD) : KIND(JUNK);
+    return is_lead ? SECTION_LEAD_APART : SECTION_ABOVE;
 }
 
 static bool is_prose(const struct lines *lines, uint32_t index)
@@ -148,60 +164,61 @@ static bool is_teaser(const struct lines *lines, uint32_t index, struct region r
     return run >= TEASER_RUN;
 }
 
-static Newsloom__V1__SectionKind kind_inside(const struct lines *lines, uint32_t index,
-                                             struct region region, uint32_t body_first)
+static enum section_rule rule_inside(const struct lines *lines, uint32_t index,
+                                     struct region region, uint32_t body_first)
 {
     const struct line *line = &lines->items[index];
     if (line->looks & (LINE_STOP | LINE_NOISE | LINE_REPEATED | LINE_PICTURE))
-        return KIND(JUNK);
+        return SECTION_NOISE;
     if (line->looks & (LINE_COUNT | LINE_DATE))
-        return index <= body_first ? KIND(METADATA) : KIND(JUNK);
+        return index <= body_first ? SECTION_DATE_FIRST : SECTION_DATE_INSIDE;
     if (line->looks & LINE_TIME)
-        return KIND(JUNK);
+        return SECTION_TIME_INSIDE;
     if (line->looks & LINE_CREDIT)
-        return KIND(METADATA);
+        return SECTION_CREDIT;
     if (line->looks & LINE_CAPTION)
-        return KIND(CAPTION);
+        return SECTION_CAPTION;
     if (line->looks & LINE_BYLINE && !(line->looks & LINE_PROSE))
-        return KIND(METADATA);
-    if (line->looks & LINE_ASKED || (index + 1 == region.end && line->looks & LINE_ENDED))
-        return KIND(BODY);
+        return SECTION_BYLINE;
+    if (line->looks & LINE_ASKED)
+        return SECTION_QUESTION;
+    if (index + 1 == region.end && line->looks & LINE_ENDED)
+        return SECTION_LAST_SENTENCE;
     if (is_teaser(lines, index, region))
-        return KIND(JUNK);
-    bool follows_picture = index > 0 && lines->items[index - 1].looks & LINE_PICTURE;
+        return SECTION_TEASERS;
+    if (index > 0 && lines->items[index - 1].looks & LINE_PICTURE && line->words <= LEAD_MOST_WORDS)
+        return SECTION_BELOW_PICTURE;
     bool looks_added =
         !(line->looks & LINE_PROSE) && line->words <= CAPTION_MOST_WORDS && index > body_first;
     bool is_before_sentence = line->words > 4; /* shorter ones are more often subheads */
-    if ((follows_picture && line->words <= LEAD_MOST_WORDS) || (looks_added && is_before_sentence))
-        return KIND(CAPTION);
-    return KIND(BODY);
+    return looks_added && is_before_sentence ? SECTION_SHORT_LINE : SECTION_PROSE;
 }
 
-/* The lines right after the prose may say who wrote it. */
-static void mark_bylines(const struct lines *lines, struct region region,
-                         Newsloom__V1__SectionKind *kinds)
+/* What the lines right after the prose say of who wrote it, or SECTION_BELOW. */
+static enum section_rule rule_below(const struct line *line, bool is_next, bool goes_on)
 {
-    uint32_t end =
-        region.end + BYLINE_REACH < lines->count ? region.end + BYLINE_REACH : lines->count;
-    for (uint32_t i = region.end; i < end; i++) {
-        const struct line *line = &lines->items[i];
-        bool is_date = i == region.end && line->looks & LINE_DATE;
-        if (line->looks & (LINE_STOP | LINE_NOISE | LINE_REPEATED | LINE_BULLET) ||
-            (line->looks & LINE_TIME && !is_date))
+    bool is_date = is_next && line->looks & LINE_DATE;
+    if (line->looks & (LINE_STOP | LINE_NOISE | LINE_REPEATED | LINE_BULLET) ||
+        (line->looks & LINE_TIME && !is_date))
+        return SECTION_BELOW;
+    if (is_date)
+        return SECTION_DATE_BELOW;
+    if (line->looks & LINE_CAPTION && !(line->looks & LINE_CREDIT))
+        return SECTION_CAPTION_BELOW;
+    bool says_who = line->looks & (LINE_BYLINE | LINE_CREDIT) ||
+                    ((is_next || goes_on) && line->looks & LINE_NAME);
+    return says_who ? SECTION_CREDIT_BELOW : SECTION_BELOW;
+}
+
+static void mark_bylines(const struct lines *lines, struct region region,
+                         struct section_reason *reasons)
+{
+    for (uint32_t i = region.end; i < lines->count && i < region.end + BYLINE_REACH; i++) {
+        bool goes_on = i > 0 && kind_of(&reasons[i - 1]) != KIND(JUNK);
+        enum section_rule rule = rule_below(&lines->items[i], i == region.end, goes_on);
+        if (rule == SECTION_BELOW)
             return;
-        if (is_date) {
-            kinds[i] = KIND(METADATA);
-            continue;
-        }
-        if (line->looks & LINE_CAPTION && !(line->looks & LINE_CREDIT)) {
-            kinds[i] = KIND(CAPTION);
-            continue;
-        }
-        bool is_first = i == region.end || kinds[i - 1] != KIND(JUNK);
-        if (line->looks & (LINE_BYLINE | LINE_CREDIT) || (is_first && line->looks & LINE_NAME))
-            kinds[i] = KIND(METADATA);
-        else
-            return;
+        reasons[i].rule = rule;
     }
 }
 
@@ -240,43 +257,54 @@ static uint32_t end_with_short_sentence(const struct lines *lines, struct region
     return is_sentence && !(line->looks & never) ? region.end + 1 : region.end;
 }
 
-static void mark_all_junk(const struct lines *lines, Newsloom__V1__SectionKind *kinds)
+static void mark_listing(const struct lines *lines, struct section_reason *reasons)
 {
     for (uint32_t i = 0; i < lines->count; i++)
-        kinds[i] = KIND(JUNK);
+        reasons[i].rule = SECTION_LISTING;
 }
 
-static void judge_lines(const struct document *document, const struct lines *lines,
-                        Newsloom__V1__SectionKind *kinds)
+/* All lines but the headline, which has its rule already. */
+static void judge_by_place(const struct lines *lines, struct region region, uint32_t title,
+                           uint32_t body_first, struct section_reason *reasons)
 {
-    struct region region = region_find(lines);
-    region.end = end_with_short_sentence(lines, region);
-    if (region.first == region.end)
-        region = (struct region){0, lines->count}; /* no prose at all: keep what is no noise */
-    uint32_t title = find_title(document, lines, region);
-    uint32_t body_first = title == region.first ? region.first + 1 : region.first;
-    while (body_first < region.end && !is_prose(lines, body_first))
-        body_first++;
     bool in_box = false; /* below "Tin liên quan" or "Xem thêm", until prose comes */
     for (uint32_t i = 0; i < lines->count; i++) {
         const struct line *line = &lines->items[i];
+        struct section_reason *reason = &reasons[i];
         bool opens_box = line->looks & LINE_STOP || (line->looks & LINE_NOISE && line->words <= 4);
         in_box = !(line->looks & LINE_PROSE) && (in_box || (opens_box && i > region.first));
+        reason->side = i < region.first ? SECTION_SIDE_ABOVE
+                       : i < region.end ? SECTION_SIDE_INSIDE
+                                        : SECTION_SIDE_BELOW;
         if (i == title)
-            kinds[i] = KIND(TITLE);
-        else if (i < region.first)
-            kinds[i] = kind_above(lines, i, title);
-        else if (i < region.end && !in_box)
-            kinds[i] = kind_inside(lines, i, region, body_first);
+            continue;
+        if (i < region.first)
+            reason->rule = rule_above(lines, i, title);
+        else if (i >= region.end)
+            reason->rule = SECTION_BELOW;
         else
-            kinds[i] = KIND(JUNK);
+            reason->rule = in_box ? SECTION_BOX : rule_inside(lines, i, region, body_first);
     }
+}
+
+static void judge_lines(const struct document *document, const struct lines *lines,
+                        struct section_reason *reasons)
+{
+    struct region region = region_find(lines, reasons);
+    region.end = end_with_short_sentence(lines, region);
+    if (region.first == region.end)
+        region = (struct region){0, lines->count}; /* no prose at all: keep what is no noise */
+    uint32_t title = find_title(document, lines, region, reasons);
+    uint32_t body_first = title == region.first ? region.first + 1 : region.first;
+    while (body_first < region.end && !is_prose(lines, body_first))
+        body_first++;
+    judge_by_place(lines, region, title, body_first, reasons);
     uint32_t lead = find_lead(lines, region, title, body_first);
-    if (lead != UINT32_MAX && kinds[lead] == KIND(BODY))
-        kinds[lead] = KIND(LEAD);
-    mark_bylines(lines, region, kinds);
+    if (lead != UINT32_MAX && kind_of(&reasons[lead]) == KIND(BODY))
+        reasons[lead].rule = SECTION_LEAD;
+    mark_bylines(lines, region, reasons);
     if (is_listing(lines, region))
-        mark_all_junk(lines, kinds);
+        mark_listing(lines, reasons);
 }
 
 /* "Theo", "Tác giả:" and brackets around a name say nothing of it. */
@@ -295,15 +323,15 @@ static const char *author_of(const struct document *document, const struct line 
 }
 
 static void find_names(struct document *document, const struct lines *lines,
-                       const Newsloom__V1__SectionKind *kinds)
+                       const struct section_reason *reasons)
 {
     for (uint32_t i = 0; i < lines->count; i++) {
         const struct line *line = &lines->items[i];
         bool is_source = strncmp(line->folded, "theo", 4) == 0 || line->folded[0] == '(' ||
                          strncmp(line->folded, "nguồn", strlen("nguồn")) == 0;
-        if (kinds[i] == KIND(TITLE) && !document->title[0])
+        if (kind_of(&reasons[i]) == KIND(TITLE) && !document->title[0])
             document->title = document_text(document, line->span);
-        if (kinds[i] == KIND(METADATA) && !document->author[0] && !is_source &&
+        if (kind_of(&reasons[i]) == KIND(METADATA) && !document->author[0] && !is_source &&
             line->looks & (LINE_NAME | LINE_BYLINE | LINE_CREDIT))
             document->author = author_of(document, line);
     }
@@ -326,20 +354,22 @@ void sections_find(struct document *document)
 {
     bool is_listing = document->page_kind == NEWSLOOM__V1__PAGE_KIND__PAGE_KIND_LISTING;
     struct lines lines = lines_read(document);
-    Newsloom__V1__SectionKind *kinds =
-        arena_take(document->arena, (size_t)lines.count + 1, sizeof(*kinds));
+    struct section_reason *reasons =
+        arena_take(document->arena, (size_t)lines.count + 1, sizeof(*reasons));
     if (is_listing)
-        mark_all_junk(&lines, kinds);
+        mark_listing(&lines, reasons);
     else
-        judge_lines(document, &lines, kinds);
+        judge_lines(document, &lines, reasons);
     bool has_text = false;
     for (uint32_t i = 0; i < lines.count; i++) {
         struct section *section = document_add_section(document);
-        section->kind = kinds[i];
+        section->kind = kind_of(&reasons[i]);
         section->span = lines.items[i].span;
-        has_text = has_text || kinds[i] != KIND(JUNK);
+        reasons[i].looks = lines.items[i].looks;
+        section->reason = document->explain ? &reasons[i] : NULL;
+        has_text = has_text || section->kind != KIND(JUNK);
     }
-    find_names(document, &lines, kinds);
+    find_names(document, &lines, reasons);
     if (!document->title[0] && document->window_title && document->window_title[0])
         document->title = first_part(document->arena, document->window_title);
     if (has_text)
