@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/extract/clues.h"
 
+#include <string.h>
+
 enum {
     HEAD_REACH = 12,
     AHEAD_REACH = 6,
-    TABLE_LEAST = 256,
 };
 
 /* How tokens look; the first are words. */
@@ -52,25 +53,29 @@ Newsloom__V1__EntityType tag_type(enum tag tag)
 /* One word of the article in whatever case, and what its tokens were taken for. */
 struct word {
     uint32_t hash;
-    uint32_t count; /* 0: free */
+    uint32_t count;
     uint32_t capitals;
     uint32_t inner_capitals; /* not at the start of a sentence */
     uint32_t outside;        /* capitalised, but named nothing */
     uint32_t named[TAG_COUNT];
 };
 
-/* One spelling; tokens of one spelling share the bytes of folded. */
+/* What all tokens of one spelling have in common. */
 struct spelling {
-    const char *folded; /* NULL: free */
-    uint32_t word;
+    uint32_t word; /* hashes, as in struct clue */
     uint32_t plain;
     uint16_t prefix;
     uint16_t suffix;
+    uint8_t look; /* where capitals mean something */
+    bool is_read;
+    uint32_t number; /* of its word in words */
 };
 
 struct tables {
-    struct spelling *spellings;
-    struct word *words;
+    struct spelling *spellings; /* by the number that tokens carry */
+    struct word *words;         /* [0] is not used */
+    uint32_t word_count;        /* with 0 */
+    uint32_t *slots;            /* from a word's hash to its number; 0: free */
     uint32_t mask;
 };
 
@@ -111,13 +116,13 @@ static uint32_t next_point(const uint8_t **at)
     return point;
 }
 
-static void read_spelling(struct spelling *spelling, bool is_number)
+static void hash_letters(struct spelling *spelling, const struct token *token)
 {
     uint32_t word = 2166136261U, plain = 2166136261U, first = 0, last = 0, before = 0, count = 0;
-    const uint8_t *at = (const uint8_t *)spelling->folded;
+    const uint8_t *at = (const uint8_t *)token->folded;
     while (*at) {
         uint32_t point = next_point(&at);
-        if (is_number && point >= '0' && point <= '9')
+        if ((token->shape & SHAPE_NUMBER) && point >= '0' && point <= '9')
             point = '0';
         word = hash_step(word, point);
         plain = hash_step(plain, bare_letter(point));
@@ -133,45 +138,10 @@ static void read_spelling(struct spelling *spelling, bool is_number)
     spelling->suffix = (uint16_t)(count > 1 ? ending ^ (ending >> 16) : 0);
 }
 
-static const struct spelling *spelling_of(struct tables *tables, const struct token *token)
+static uint8_t look_of_word(const struct token *token, const uint32_t *points)
 {
-    uint32_t at = (uint32_t)(((uintptr_t)token->folded * UINT64_C(0x9E3779B97F4A7C15)) >> 40);
-    for (at &= tables->mask; tables->spellings[at].folded; at = (at + 1) & tables->mask)
-        if (tables->spellings[at].folded == token->folded)
-            return &tables->spellings[at];
-    tables->spellings[at].folded = token->folded;
-    read_spelling(&tables->spellings[at], (token->shape & SHAPE_NUMBER) != 0);
-    return &tables->spellings[at];
-}
-
-static struct word *word_of(const struct tables *tables, uint32_t hash)
-{
-    uint32_t at = (hash * 0x9E3779B1U) & tables->mask;
-    while (tables->words[at].count && tables->words[at].hash != hash)
-        at = (at + 1) & tables->mask;
-    tables->words[at].hash = hash;
-    return &tables->words[at];
-}
-
-static struct tables tables_new(const struct search *search)
-{
-    uint32_t size = TABLE_LEAST;
-    while (size < search->r->token_count + search->r->token_count / 2)
-        size *= 2;
-    struct arena *arena = search->r->document->arena;
-    return (struct tables){.spellings = arena_take(arena, size, sizeof(struct spelling)),
-                           .words = arena_take(arena, size, sizeof(struct word)),
-                           .mask = size - 1};
-}
-
-static uint8_t look_of_word(const struct search *search, uint32_t at)
-{
-    const struct token *token = &search->r->tokens[at];
-    const uint32_t *points = search->r->document->text.points;
     uint32_t length = token->span.end - token->span.start;
     bool is_foreign = !(token->shape & SHAPE_VIETNAMESE);
-    if (search_has_flag(search, at, TOKEN_SHOUTED))
-        return LOOK_SHOUTED;
     uint32_t last = points[token->span.end - 1];
     if (last >= '0' && last <= '9')
         return LOOK_CODE;
@@ -187,21 +157,63 @@ static uint8_t look_of_word(const struct search *search, uint32_t at)
     return is_foreign ? LOOK_LOWER_FOREIGN : LOOK_LOWER;
 }
 
-static uint8_t look_of(const struct search *search, uint32_t at)
+static uint8_t look_of(const struct token *token, const uint32_t *points)
 {
     static const uint32_t marks[] = {',',  '.', '(', ')', '"',  L'“', L'”', '-',
                                      L'–', '/', ':', ';', '\'', L'’', '!',  '?'};
-    const struct token *token = &search->r->tokens[at];
     uint32_t length = token->span.end - token->span.start;
     if (token->shape & SHAPE_WORD)
-        return look_of_word(search, at);
+        return look_of_word(token, points);
     if (token->shape & SHAPE_NUMBER)
         return length <= 2 ? LOOK_SHORT_NUMBER : length == 4 ? LOOK_YEAR : LOOK_NUMBER;
-    uint32_t point = search->r->document->text.points[token->span.start];
     unsigned mark = 0;
-    while (mark < COUNT_OF(marks) && marks[mark] != point)
+    while (mark < COUNT_OF(marks) && marks[mark] != points[token->span.start])
         mark++;
     return (uint8_t)(LOOK_MARK + mark);
+}
+
+static uint32_t word_number(struct tables *tables, uint32_t hash)
+{
+    uint32_t at = (hash * 0x9E3779B1U) & tables->mask;
+    while (tables->slots[at] && tables->words[tables->slots[at]].hash != hash)
+        at = (at + 1) & tables->mask;
+    if (!tables->slots[at]) {
+        tables->slots[at] = tables->word_count;
+        tables->words[tables->word_count++].hash = hash;
+    }
+    return tables->slots[at];
+}
+
+static const struct spelling *spelling_of(struct tables *tables, const struct search *search,
+                                          uint32_t at)
+{
+    const struct token *token = &search->r->tokens[at];
+    struct spelling *spelling = &tables->spellings[token->spelling];
+    if (!spelling->is_read) {
+        hash_letters(spelling, token);
+        spelling->look = look_of(token, search->r->document->text.points);
+        spelling->number = word_number(tables, spelling->word);
+        spelling->is_read = true;
+    }
+    return spelling;
+}
+
+static struct word *word_of(const struct tables *tables, const struct search *search, uint32_t at)
+{
+    return &tables->words[tables->spellings[search->r->tokens[at].spelling].number];
+}
+
+static struct tables tables_new(const struct document *document)
+{
+    struct arena *arena = document->arena;
+    uint32_t count = document->spelling_count, size = 1;
+    while (size < count * 2)
+        size *= 2;
+    return (struct tables){.spellings = arena_take(arena, count, sizeof(struct spelling)),
+                           .words = arena_take(arena, count + 1, sizeof(struct word)),
+                           .word_count = 1,
+                           .slots = arena_take(arena, size, sizeof(uint32_t)),
+                           .mask = size - 1};
 }
 
 /* The bit of a known phrase; some categories say more by their class. */
@@ -223,17 +235,46 @@ static unsigned kind_of(const struct search *search, const struct phrase_match *
     }
 }
 
+/* The kinds by how much they say about a token: of each its rank from 1, 0 for those that say
+ * nothing by themselves. */
+static void rank_kinds(uint8_t ret_ranks[KNOWN_COUNT])
+{
+    static const uint8_t order[] = {
+        KNOWN_HONORIFIC,      KNOWN_HONORIFIC + 1,  CATEGORY_RANK,        CATEGORY_POSITION,
+        KNOWN_BODY,           KNOWN_BODY + 1,       KNOWN_BODY_HEAD,      KNOWN_BODY_HEAD + 1,
+        KNOWN_BODY_HEAD + 2,  KNOWN_BODY_HEAD + 3,  KNOWN_BODY_HEAD + 4,  KNOWN_BODY_HEAD + 5,
+        KNOWN_BODY_HEAD + 6,  KNOWN_BODY_HEAD + 7,  KNOWN_BODY_HEAD + 8,  KNOWN_BODY_HEAD + 9,
+        KNOWN_BODY_HEAD + 10, KNOWN_BODY_HEAD + 11, KNOWN_PLACE_HEAD,     KNOWN_PLACE_HEAD + 1,
+        KNOWN_PLACE_HEAD + 2, KNOWN_PLACE_HEAD + 3, KNOWN_PLACE_HEAD + 4, CATEGORY_LAW_HEAD,
+        CATEGORY_LAW,         CATEGORY_EVENT_HEAD,  CATEGORY_EVENT_NAME,  CATEGORY_CRIME,
+        CATEGORY_CRIME_TAIL,  KNOWN_PLACE,          KNOWN_PLACE + 1,      KNOWN_PLACE + 2,
+        KNOWN_PLACE + 3,      KNOWN_PLACE + 4,      KNOWN_PLACE + 5,      KNOWN_PLACE + 6,
+        KNOWN_PLACE + 7,      KNOWN_PLACE + 8,      KNOWN_PLACE + 9,      CATEGORY_FAMILY,
+        CATEGORY_PERSON_VERB, CATEGORY_STOP,        CATEGORY_GIVEN,       CATEGORY_BODY_WORD,
+        CATEGORY_ADDRESS_CUE, CATEGORY_COMPOUND,
+    };
+    memset(ret_ranks, 0, KNOWN_COUNT);
+    for (unsigned i = 0; i < COUNT_OF(order); i++)
+        ret_ranks[order[i]] = (uint8_t)(i + 1);
+}
+
 static void mark_known(const struct search *search, struct clue *clues)
 {
     const struct reading *r = search->r;
+    uint8_t ranks[KNOWN_COUNT];
+    rank_kinds(ranks);
     for (uint32_t i = 0; i < r->token_count; i++)
         for (uint32_t m = r->first_match[i]; m < r->first_match[i + 1]; m++) {
-            uint64_t bit = UINT64_C(1) << kind_of(search, &r->matches[m]);
+            unsigned kind = kind_of(search, &r->matches[m]);
+            uint64_t bit = UINT64_C(1) << kind;
             uint32_t last = i + r->matches[m].length - 1;
             clues[i].begins |= bit;
             clues[last].lasts |= bit;
-            for (uint32_t k = i + 1; k <= last; k++)
-                clues[k].insides |= bit;
+            for (uint32_t k = i; k <= last; k++) {
+                clues[k].insides |= k > i ? bit : 0;
+                if (ranks[kind] && (!clues[k].class || ranks[kind] < clues[k].class))
+                    clues[k].class = ranks[kind];
+            }
         }
 }
 
@@ -267,31 +308,6 @@ static void mark_rules(const struct search *search, const struct candidate *chos
     }
 }
 
-/* The kind that says most about a token, the first that holds. */
-static uint8_t class_of(const struct clue *clue)
-{
-    static const uint8_t order[] = {
-        KNOWN_HONORIFIC,      KNOWN_HONORIFIC + 1,  CATEGORY_RANK,        CATEGORY_POSITION,
-        KNOWN_BODY,           KNOWN_BODY + 1,       KNOWN_BODY_HEAD,      KNOWN_BODY_HEAD + 1,
-        KNOWN_BODY_HEAD + 2,  KNOWN_BODY_HEAD + 3,  KNOWN_BODY_HEAD + 4,  KNOWN_BODY_HEAD + 5,
-        KNOWN_BODY_HEAD + 6,  KNOWN_BODY_HEAD + 7,  KNOWN_BODY_HEAD + 8,  KNOWN_BODY_HEAD + 9,
-        KNOWN_BODY_HEAD + 10, KNOWN_BODY_HEAD + 11, KNOWN_PLACE_HEAD,     KNOWN_PLACE_HEAD + 1,
-        KNOWN_PLACE_HEAD + 2, KNOWN_PLACE_HEAD + 3, KNOWN_PLACE_HEAD + 4, CATEGORY_LAW_HEAD,
-        CATEGORY_LAW,         CATEGORY_EVENT_HEAD,  CATEGORY_EVENT_NAME,  CATEGORY_CRIME,
-        CATEGORY_CRIME_TAIL,  KNOWN_PLACE,          KNOWN_PLACE + 1,      KNOWN_PLACE + 2,
-        KNOWN_PLACE + 3,      KNOWN_PLACE + 4,      KNOWN_PLACE + 5,      KNOWN_PLACE + 6,
-        KNOWN_PLACE + 7,      KNOWN_PLACE + 8,      KNOWN_PLACE + 9,      CATEGORY_FAMILY,
-        CATEGORY_PERSON_VERB, CATEGORY_STOP,        CATEGORY_GIVEN,       CATEGORY_BODY_WORD,
-        CATEGORY_ADDRESS_CUE, CATEGORY_COMPOUND,
-    };
-    uint64_t known = clue->begins | clue->insides;
-    if (known)
-        for (unsigned i = 0; i < COUNT_OF(order); i++)
-            if (known >> order[i] & 1)
-                return (uint8_t)(i + 1);
-    return 0;
-}
-
 static unsigned standing_of(const struct search *search, const struct sentence *sentence,
                             uint32_t at)
 {
@@ -300,14 +316,19 @@ static unsigned standing_of(const struct search *search, const struct sentence *
            (search_has_flag(search, at, TOKEN_SHOUTED) ? 2 : 0);
 }
 
+/* The first kind of head word that begins here, 0: none. */
 static uint8_t head_begun(const struct clue *clue)
 {
-    for (unsigned k = KNOWN_PLACE_HEAD; k < KNOWN_PLACE; k++)
-        if (clue->begins >> k & 1)
-            return (uint8_t)k;
-    if (clue->begins >> CATEGORY_LAW_HEAD & 1)
-        return CATEGORY_LAW_HEAD;
-    return clue->begins >> CATEGORY_EVENT_HEAD & 1 ? CATEGORY_EVENT_HEAD : 0;
+    const uint64_t law = UINT64_C(1) << CATEGORY_LAW_HEAD,
+                   event = UINT64_C(1) << CATEGORY_EVENT_HEAD,
+                   places_and_bodies =
+                       (UINT64_C(1) << KNOWN_PLACE) - (UINT64_C(1) << KNOWN_PLACE_HEAD);
+    uint64_t heads = clue->begins & (places_and_bodies | law | event);
+    if (!heads)
+        return 0;
+    if (heads & places_and_bodies)
+        return (uint8_t)__builtin_ctzll(heads & places_and_bodies);
+    return heads & law ? CATEGORY_LAW_HEAD : CATEGORY_EVENT_HEAD;
 }
 
 /* From left to right: the head that rules, and whether quotes or brackets are open. */
@@ -323,8 +344,9 @@ static void look_back(struct clue *clues, uint32_t first, uint32_t end)
             within ^= 1U;
         bool is_break = mark != 99 && mark != 0 && (mark < 7 || mark > 9);
         distance++;
-        if (head_begun(clue)) {
-            head = head_begun(clue);
+        unsigned begun = head_begun(clue);
+        if (begun) {
+            head = begun;
             distance = 0;
         } else if (is_break || distance > HEAD_REACH) {
             head = 0;
@@ -363,7 +385,7 @@ static void count_words(const struct search *search, struct clue *clues,
     for (uint32_t i = 0; i < search->r->token_count; i++) {
         if (!reading_has(search->r, i, SHAPE_WORD))
             continue;
-        struct word *word = word_of(tables, clues[i].word);
+        struct word *word = word_of(tables, search, i);
         bool is_capital = search_is_capital(search, i);
         unsigned label = clues[i].rule;
         word->count++;
@@ -423,7 +445,7 @@ static void say_all_elsewhere(const struct search *search, struct clue *clues,
 {
     for (uint32_t i = 0; i < search->r->token_count; i++)
         if (reading_has(search->r, i, SHAPE_WORD))
-            say_elsewhere(search, &clues[i], word_of(tables, clues[i].word), i);
+            say_elsewhere(search, &clues[i], word_of(tables, search, i), i);
 }
 
 struct clue *clues_find(const struct search *search, const struct candidate *chosen, uint32_t count)
@@ -431,21 +453,22 @@ struct clue *clues_find(const struct search *search, const struct candidate *cho
     const struct document *document = search->r->document;
     struct clue *clues =
         arena_take(document->arena, search->r->token_count + 1, sizeof(struct clue));
-    struct tables tables = tables_new(search);
+    struct tables tables = tables_new(document);
     mark_known(search, clues);
     mark_rules(search, chosen, count, clues);
     for (uint32_t s = 0; s < document->sentence_count; s++) {
         const struct sentence *sentence = &document->sentences[s];
         uint32_t end = sentence->first_token + sentence->token_count;
         for (uint32_t i = sentence->first_token; i < end; i++) {
-            const struct spelling *spelling = spelling_of(&tables, &search->r->tokens[i]);
+            const struct spelling *spelling = spelling_of(&tables, search, i);
+            bool is_shouted =
+                reading_has(search->r, i, SHAPE_WORD) && search_has_flag(search, i, TOKEN_SHOUTED);
             struct clue *clue = &clues[i];
             clue->word = spelling->word;
             clue->plain = spelling->plain;
             clue->prefix = spelling->prefix;
             clue->suffix = spelling->suffix;
-            clue->shape = look_of(search, i);
-            clue->class = class_of(clue);
+            clue->shape = is_shouted ? LOOK_SHOUTED : spelling->look;
             clue->standing = (uint8_t)standing_of(search, sentence, i);
         }
         look_back(clues, sentence->first_token, end);

@@ -83,9 +83,10 @@ struct sentence {
 struct token {
     struct span span;
     const char *folded;
-    uint64_t key;    /* its first eight bytes, to compare by (words.h) */
-    uint16_t shape;  /* bits of enum token_shape */
-    uint16_t number; /* of its syllable in the gazetteers; 0: in none */
+    uint64_t key;      /* its first eight bytes, to compare by (words.h) */
+    uint16_t shape;    /* bits of enum token_shape */
+    uint16_t number;   /* of its syllable in the gazetteers; 0: in none */
+    uint32_t spelling; /* number of its letters among those of the document */
 };
 
 enum token_shape {
@@ -187,6 +188,7 @@ struct document {
     uint32_t sentence_count;
     struct token *tokens;
     uint32_t token_count;
+    uint32_t spelling_count; /* of the tokens */
     struct mention *mentions;
     uint32_t mention_count;
     struct entity *entities;

@@ -335,8 +335,8 @@ static struct token *add_token(struct document *document, struct spellings *spel
         return token;
     }
     *token = token_read(document, span);
+    token->spelling = spellings->used++;
     spellings->slots[at] = document->token_count;
-    spellings->used++;
     return token;
 }
 
@@ -399,4 +399,5 @@ void tokens_find(struct document *document)
     spellings_make(document, &spellings, size);
     for (uint32_t i = 0; i < document->sentence_count; i++)
         split_sentence(document, &document->sentences[i], &spellings);
+    document->spelling_count = spellings.used;
 }
