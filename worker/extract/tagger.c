@@ -75,27 +75,31 @@ const uint8_t *tagger_digest(const struct tagger *tagger)
     return tagger->model.header->digest;
 }
 
-/* The features of one token on their way: first their hashes, then their rows of weights. */
+enum { AT_ONCE = 4 }; /* features that are looked up side by side */
+_Static_assert(FEATURE_MOST % AT_ONCE == 0, "the last features have no room beside them");
+
+/* The features of one token on their way: first their hashes, then the numbers of their rows. */
 struct asked {
     uint32_t hashes[FEATURE_MOST];
-    const struct tagger_row *rows[FEATURE_MOST];
+    uint32_t rows[FEATURE_MOST];
     unsigned count;
 };
 
 static void find_portable(const struct tagger_model *model, struct asked *asked)
 {
     for (unsigned i = 0; i < asked->count; i++) {
-        asked->rows[i] = &model->rows[tagger_model_row(model, asked->hashes[i])];
-        __builtin_prefetch(asked->rows[i]);
+        asked->rows[i] = tagger_model_row(model, asked->hashes[i]);
+        __builtin_prefetch(&model->rows[asked->rows[i]]);
     }
 }
 
-static void sum_portable(const struct asked *asked, struct lanes *ret_scores)
+static void sum_portable(const struct tagger_model *model, const struct asked *asked,
+                         struct lanes *ret_scores)
 {
     *ret_scores = (struct lanes){{0}};
     for (unsigned i = 0; i < asked->count; i++)
         for (unsigned a = 0; a < VITERBI_LANES; a++)
-            ret_scores->of[a] += asked->rows[i]->weights[a];
+            ret_scores->of[a] += model->rows[asked->rows[i]].weights[a];
 }
 
 #ifdef __x86_64__
@@ -103,40 +107,50 @@ static void sum_portable(const struct asked *asked, struct lanes *ret_scores)
 enum { GROUP = 16 };
 _Static_assert(GROUP *TAGGER_WEIGHT_MOST <= INT16_MAX, "a group of weights overflows");
 
-/* As tagger_model_row(), with the eight slots of a bucket side by side. */
-__attribute__((target("avx2"))) static inline uint32_t row_avx2(const struct tagger_model *model,
-                                                                uint32_t hash)
+/* The eight slots of a bucket side by side: the row of the one that has the mark, zeros. */
+__attribute__((target("avx2"))) static inline __m256i slots_avx2(const struct tagger_model *model,
+                                                                 uint32_t hash)
 {
     __m256i bucket =
         _mm256_loadu_si256((const __m256i *)(const void *)tagger_model_bucket(model, hash));
-    __m256i wanted = _mm256_set1_epi32((int)(hash << 16));
-    __m256i is_same = _mm256_srli_epi32(_mm256_cmpeq_epi16(bucket, wanted), 16);
-    __m256i found = _mm256_and_si256(bucket, is_same);
-    __m128i row = _mm_or_si128(_mm256_castsi256_si128(found), _mm256_extracti128_si256(found, 1));
-    row = _mm_or_si128(row, _mm_unpackhi_epi64(row, row));
-    row = _mm_or_si128(row, _mm_srli_epi64(row, 32));
-    return (uint32_t)_mm_cvtsi128_si32(row);
+    __m256i is_same = _mm256_cmpeq_epi16(bucket, _mm256_set1_epi16((int16_t)hash));
+    return _mm256_and_si256(bucket, _mm256_srli_epi32(is_same, 16));
 }
 
+/* As tagger_model_row() of four hashes: of each bucket at most one slot is not zero, so that adding
+ * up its slots finds the row. */
 __attribute__((target("avx2"))) static void find_avx2(const struct tagger_model *model,
                                                       struct asked *asked)
 {
-    for (unsigned i = 0; i < asked->count; i++) {
-        asked->rows[i] = &model->rows[row_avx2(model, asked->hashes[i])];
-        __builtin_prefetch(asked->rows[i]);
+    for (unsigned i = asked->count; i % AT_ONCE; i++)
+        asked->hashes[i] = 0;
+    for (unsigned i = 0; i < asked->count; i += AT_ONCE) {
+        const uint32_t *hashes = &asked->hashes[i];
+        __m256i first =
+            _mm256_hadd_epi32(slots_avx2(model, hashes[0]), slots_avx2(model, hashes[1]));
+        __m256i second =
+            _mm256_hadd_epi32(slots_avx2(model, hashes[2]), slots_avx2(model, hashes[3]));
+        __m256i halves = _mm256_hadd_epi32(first, second);
+        __m128i rows =
+            _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
+        _mm_storeu_si128((__m128i *)(void *)&asked->rows[i], rows);
+#pragma GCC unroll 4
+        for (unsigned k = 0; k < AT_ONCE; k++)
+            __builtin_prefetch(&model->rows[asked->rows[i + k]]);
     }
 }
 
-__attribute__((target("avx2"))) static void sum_avx2(const struct asked *asked,
-                                                     struct lanes *ret_scores)
+__attribute__((target("avx2"))) static void
+sum_avx2(const struct tagger_model *model, const struct asked *asked, struct lanes *ret_scores)
 {
+    const struct tagger_row *rows = model->rows;
     __m256i low = _mm256_setzero_si256(), high = low;
     for (unsigned i = 0; i < asked->count;) {
         unsigned end = i + GROUP < asked->count ? i + GROUP : asked->count;
         __m256i group = _mm256_setzero_si256();
         for (; i < end; i++)
             group = _mm256_add_epi16(
-                group, _mm256_loadu_si256((const __m256i *)(const void *)asked->rows[i]));
+                group, _mm256_loadu_si256((const __m256i *)(const void *)&rows[asked->rows[i]]));
         low = _mm256_add_epi32(low, _mm256_cvtepi16_epi32(_mm256_castsi256_si128(group)));
         high = _mm256_add_epi32(high, _mm256_cvtepi16_epi32(_mm256_extracti128_si256(group, 1)));
     }
@@ -160,18 +174,28 @@ static int32_t best_other(const struct viterbi *viterbi, uint32_t i)
     return best;
 }
 
+bool labels_have_names(const uint8_t *labels, uint32_t count)
+{
+    bool has_names = false;
+    for (uint32_t i = 0; i < count; i++)
+        has_names = has_names || labels[i] != LABEL_OUTSIDE;
+    return has_names;
+}
+
 void verdicts_read(const struct viterbi *viterbi, uint32_t count, struct verdict *verdicts)
 {
     int32_t best = viterbi->forward[count - 1].of[viterbi->labels[count - 1]];
     unsigned before = LABEL_OUTSIDE;
     for (uint32_t i = 0; i < count; i++) {
-        const int32_t *forward = viterbi->forward[i].of, *backward = viterbi->backward[i].of;
         unsigned label = viterbi->labels[i];
         unsigned goes_on = before == LABEL_OUTSIDE ? 0 : LABEL_INSIDE((before - 1) / 2);
         bool has_ended = goes_on && goes_on != label;
         verdicts[i].label = (uint8_t)label;
-        verdicts[i].margin = best - best_other(viterbi, i);
-        verdicts[i].apart = has_ended ? best - forward[goes_on] - backward[goes_on] : INT32_MAX;
+        verdicts[i].margin = label == LABEL_OUTSIDE ? 0 : best - best_other(viterbi, i);
+        verdicts[i].apart = INT32_MAX;
+        if (has_ended)
+            verdicts[i].apart =
+                best - viterbi->forward[i].of[goes_on] - viterbi->backward[i].of[goes_on];
         before = label;
     }
 }
@@ -180,6 +204,7 @@ static void ask(const struct tagger_model *model, const struct clue *clues, uint
                 uint32_t end, uint32_t at, struct asked *asked)
 {
     asked->count = features_of(clues, first, end, at, FAMILIES_ALL, asked->hashes);
+#pragma GCC unroll 4
     for (unsigned i = 0; i < asked->count; i++)
         __builtin_prefetch(tagger_model_bucket(model, asked->hashes[i]));
 }
@@ -198,7 +223,7 @@ static void score_sentence(const struct tagger *tagger, const struct clue *clues
         if (i >= 1 && i - 1 < count)
             (is_wide ? find_avx2 : find_portable)(&tagger->model, &asked[(i - 1) % (AHEAD + 1)]);
         if (i >= AHEAD)
-            (is_wide ? sum_avx2 : sum_portable)(&asked[(i - AHEAD) % (AHEAD + 1)],
+            (is_wide ? sum_avx2 : sum_portable)(&tagger->model, &asked[(i - AHEAD) % (AHEAD + 1)],
                                                 &scores[i - AHEAD]);
     }
 }
@@ -209,7 +234,8 @@ static void decide_sentence(const struct tagger *tagger, const struct clue *clue
     struct viterbi viterbi = room->viterbi;
     score_sentence(tagger, clues, first, count, room->scores);
     viterbi_decode(tagger->path, &tagger->transitions, room->scores, count, &viterbi);
-    viterbi_look_back(tagger->path, &tagger->transitions, room->scores, count, &viterbi);
+    if (labels_have_names(viterbi.labels, count))
+        viterbi_look_back(tagger->path, &tagger->transitions, room->scores, count, &viterbi);
     verdicts_read(&viterbi, count, verdicts + first);
 }
 
@@ -222,7 +248,7 @@ void tagger_weigh(const struct tagger *tagger, const struct clue *clues,
     uint32_t end = first + sentence->token_count;
     asked.count = features_of(clues, first, end, at, families, asked.hashes);
     find_portable(&tagger->model, &asked);
-    sum_portable(&asked, ret_weights);
+    sum_portable(&tagger->model, &asked, ret_weights);
 }
 
 struct verdict *tagger_decide(const struct tagger *tagger, const struct document *document,

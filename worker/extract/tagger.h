@@ -26,11 +26,14 @@ const char *tagger_default_path(char buffer[TAGGER_PATH_SIZE]);
 /* What was decided at one token. */
 struct verdict {
     uint8_t label;
-    int32_t margin; /* by how much the best sequence beats all with another label here */
-    int32_t apart;  /* … all in which the name that ended before this token goes on */
+    int32_t margin; /* in a name: by how much the best sequence beats all with another label here */
+    int32_t apart;  /* behind a name: … all in which that name goes on */
 };
 
-/* The verdicts of a sentence that was decoded and looked back on. */
+/* Are there names in a sentence that was decoded? */
+bool labels_have_names(const uint8_t *labels, uint32_t count);
+
+/* The verdicts of a sentence that was decoded, and looked back on when it has names. */
 void verdicts_read(const struct viterbi *viterbi, uint32_t count, struct verdict *verdicts);
 
 /* The weights that features of these families (features.h) give each label at one token of the
