@@ -52,7 +52,8 @@ struct arena {
 
 static struct block *block_new(size_t size, struct block *next)
 {
-    struct block *block = memory_new(sizeof(*block) + size);
+    struct block *block = memory_resize(NULL, 1, sizeof(*block) + size);
+    block->used = 0;
     block->next = next;
     block->size = size;
     ASAN_POISON_MEMORY_REGION(block->bytes, size);
@@ -95,8 +96,6 @@ void arena_reset(struct arena *arena)
         arena->current = older;
     }
     struct block *first = arena->current;
-    ASAN_UNPOISON_MEMORY_REGION(first->bytes, first->used);
-    memset(first->bytes, 0, first->used);
     ASAN_POISON_MEMORY_REGION(first->bytes, first->size);
     first->used = 0;
     arena->used = 0;
@@ -129,6 +128,7 @@ void *arena_try(struct arena *arena, size_t size)
     }
     void *memory = block->bytes + block->used;
     ASAN_UNPOISON_MEMORY_REGION(memory, size);
+    memset(memory, 0, size);
     block->used += rounded + RED_ZONE;
     arena->used += rounded;
     return memory;
