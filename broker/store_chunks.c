@@ -47,7 +47,7 @@ int chunks_put(MDB_txn *txn, MDB_dbi table, uint64_t id, struct record_text byte
 /* One descent for all: what stood behind a deleted piece is the next one. */
 static int delete_pieces(MDB_cursor *cursor, uint64_t id, size_t size)
 {
-    uint8_t wanted[CHUNK_KEY_SIZE];
+    uint8_t wanted[CHUNK_KEY_SIZE] = {0};
     MDB_val key = bytes_of(wanted, sizeof(wanted));
     MDB_val value;
     MDB_cursor_op step = MDB_SET;
@@ -55,7 +55,8 @@ static int delete_pieces(MDB_cursor *cursor, uint64_t id, size_t size)
     for (size_t offset = 0; offset < size; offset += CHUNK_SIZE) {
         chunk_key(wanted, id, number++);
         int code = mdb_cursor_get(cursor, &key, &value, step);
-        if (!code && (key.mv_size != sizeof(wanted) || memcmp(key.mv_data, wanted, sizeof(wanted))))
+        if (!code &&
+            (key.mv_size != sizeof(wanted) || memcmp(key.mv_data, wanted, sizeof(wanted)) != 0))
             code = MDB_CORRUPTED;
         if (!code)
             code = mdb_cursor_del(cursor, 0);

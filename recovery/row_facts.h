@@ -25,12 +25,12 @@ struct row_counts {
 };
 
 struct row_facts {
-    bool is_there;
     int64_t article_id;
-    uint32_t generation;
+    struct row_counts counts;
     uint8_t extraction_digest[DIGEST_SIZE]; /* as its column says */
     uint8_t sha256[ROW_SHA256_SIZE];        /* of the bytes */
-    struct row_counts counts;
+    uint32_t generation;
+    bool is_there;
 };
 
 /* By source, key and revision of each extraction; one fact each, in their order. */

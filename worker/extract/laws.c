@@ -108,6 +108,22 @@ static bool is_weak(const struct search *search, uint32_t at)
     return search_is_any(search, at, weak);
 }
 
+/* A head with a number behind it ("Nghị định 117/2003/NĐ-CP"): is that all there is to find? */
+static bool numbered_propose(struct search *search, uint32_t at, uint32_t next, bool is_quoted)
+{
+    bool has_word = reading_is(search->r, next, "số");
+    uint32_t number = number_end(search, has_word ? next + 1 : next);
+    if (!number)
+        return false;
+    if (number > next + 2)
+        search_propose(search, LAW, at, number, 90);
+    else if (!is_quoted && is_short_number(search, at, number))
+        search_propose(search, LAW, at, number, 84);
+    else
+        return false;
+    return true;
+}
+
 void laws_propose(struct search *search, uint32_t at)
 {
     const struct reading *r = search->r;
@@ -126,17 +142,8 @@ void laws_propose(struct search *search, uint32_t at)
     bool is_signed = at > start && search_is_any(search, at - 1, signing);
     if (next >= stop || !(search_is_capital(search, at) || is_signed || is_quoted))
         return;
-    uint32_t number =
-        reading_is(r, next, "số") ? number_end(search, next + 1) : number_end(search, next);
-    bool is_code = number && number > next + 2;
-    if (is_code) {
-        search_propose(search, LAW, at, number, 90);
+    if (numbered_propose(search, at, next, is_quoted))
         return;
-    }
-    if (number && !is_quoted && is_short_number(search, at, number)) {
-        search_propose(search, LAW, at, number, 84);
-        return;
-    }
     uint32_t end = words_end(search, next, is_quoted);
     bool is_first = search_has_flag(search, at, TOKEN_FIRST);
     if (end < next + 1 || end - at > NAME_MOST)

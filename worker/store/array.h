@@ -26,10 +26,10 @@ enum pg_type {
 };
 
 struct array {
-    enum pg_type element;
     unsigned char *bytes;
     size_t size;
     size_t room;
+    enum pg_type element;
     uint32_t count;
 };
 
