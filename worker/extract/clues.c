@@ -428,23 +428,22 @@ static void say_elsewhere(const struct search *search, struct clue *clue, const 
     struct majority most = majority_of(word, own);
     bool is_capital = search_is_capital(search, i);
     bool is_inner = is_capital && !search_has_flag(search, i, TOKEN_FIRST);
-    uint32_t others = word->count - 1;
+    uint32_t others = word->count - 1; /* there are some */
     uint32_t capitals = word->capitals - is_capital;
     uint32_t all = most.named + word->outside - (own == TAG_COUNT && is_capital);
     if (most.count)
         clue->elsewhere = (uint8_t)(most.tag * 4 + share_of(most.count, all));
     else
-        clue->elsewhere = capitals ? 30 : others ? 31 : 0;
-    if (others)
-        clue->capitals =
-            (uint8_t)(1 + share_of(capitals, others) * 2 + (word->inner_capitals > is_inner));
+        clue->elsewhere = capitals ? 30 : 31;
+    clue->capitals =
+        (uint8_t)(1 + share_of(capitals, others) * 2 + (word->inner_capitals > is_inner));
 }
 
 static void say_all_elsewhere(const struct search *search, struct clue *clues,
                               const struct tables *tables)
 {
     for (uint32_t i = 0; i < search->r->token_count; i++)
-        if (reading_has(search->r, i, SHAPE_WORD))
+        if (reading_has(search->r, i, SHAPE_WORD) && word_of(tables, search, i)->count > 1)
             say_elsewhere(search, &clues[i], word_of(tables, search, i), i);
 }
 

@@ -43,8 +43,10 @@ static uint32_t first_tokens(uint32_t length)
 
 struct token *document_add_token(struct document *document)
 {
-    document->tokens = list_grow(document->arena, document->tokens, document->token_count,
-                                 sizeof(*document->tokens), first_tokens(document->text.length));
+    if ((document->token_count & (document->token_count - 1)) == 0)
+        document->tokens =
+            list_grow(document->arena, document->tokens, document->token_count,
+                      sizeof(*document->tokens), first_tokens(document->text.length));
     return &document->tokens[document->token_count++];
 }
 

@@ -148,6 +148,7 @@ sum_avx2(const struct tagger_model *model, const struct asked *asked, struct lan
     for (unsigned i = 0; i < asked->count;) {
         unsigned end = i + GROUP < asked->count ? i + GROUP : asked->count;
         __m256i group = _mm256_setzero_si256();
+#pragma GCC unroll 4
         for (; i < end; i++)
             group = _mm256_add_epi16(
                 group, _mm256_loadu_si256((const __m256i *)(const void *)&rows[asked->rows[i]]));
