@@ -13,9 +13,8 @@
  *
  * A message may have frames without end, which ZeroMQ collects before anybody can look at them. Ten
  * times a second, and every 5 ms for a while after somebody came or was cut off for it, the door
- * asks how many bytes came over each connection of TCP since its last whole message, and shuts
- * those over which more came than a peer that is well may have under way. Over ipc:// the kernel
- * does not count: whoever may open the socket's file is trusted not to.
+ * asks how many bytes came over each connection since its last whole message (broker/inflow.h), and
+ * shuts those over which more came than a peer that is well may have under way.
  *
  * The keys may be exchanged from the loop while it runs; they belong to the caller, who keeps them
  * until they are exchanged or the door is closed.

@@ -225,9 +225,9 @@ const struct setting options_table[] = {
      .fallback = "32MiB",
      .min = MEBIBYTE,
      .max = TEBIBYTE,
-     .help = "bytes under way over one connection of TCP: a feeder that sends more than this, and "
-             "more than two articles, without a whole message is cut off; a subscriber that has "
-             "not taken as much gets nothing more until it has"},
+     .help = "bytes under way over one connection: a feeder that sends more than this, and more "
+             "than two articles, without a whole message is cut off; a subscriber over TCP that "
+             "has not taken as much gets nothing more until it has"},
     {.name = "stop.linger",
      .kind = SETTING_DURATION,
      .fallback = "1s",

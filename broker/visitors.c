@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/visitors.h"
 
-#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "broker/inflow.h"
 #include "broker/sockets.h"
 
 enum { BUCKETS = 4096, ADDRESS_SIZE = 16 };
@@ -119,7 +119,7 @@ const char *visitors_add(struct visitors *visitors, int file, unsigned socket)
     struct visitor *visitor = &visitors->by_file[file];
     visitor->origin = origin_of(visitors, address);
     visitor->socket = socket;
-    visitor->seen_bytes = 0;
+    visitor->seen_bytes = inflow_bytes(file);
     visitor->origin->count++;
     visitors->by_socket[socket]++;
     visitors->count++;
@@ -157,14 +157,11 @@ unsigned visitors_socket(const struct visitors *visitors, int file)
 uint64_t visitors_unheard_bytes(struct visitors *visitors, int file, uint32_t heard)
 {
     struct visitor *visitor = &visitors->by_file[file];
-    struct tcp_info facts = {0};
-    socklen_t size = sizeof(facts);
-    if (getsockopt(file, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0)
-        return 0;
-    if (heard != visitor->heard || facts.tcpi_bytes_received < visitor->seen_bytes)
-        visitor->seen_bytes = facts.tcpi_bytes_received;
+    uint64_t come = inflow_bytes(file);
+    if (heard != visitor->heard)
+        visitor->seen_bytes = come;
     visitor->heard = heard;
-    return facts.tcpi_bytes_received - visitor->seen_bytes;
+    return come - visitor->seen_bytes;
 }
 
 uint64_t visitors_count(const struct visitors *visitors, unsigned socket)

@@ -21,8 +21,7 @@ void visitors_remove(struct visitors *visitors, int file);
 /* The file of the next connection, from this one on; -1: there is none. */
 int visitors_next(const struct visitors *visitors, int file);
 unsigned visitors_socket(const struct visitors *visitors, int file);
-/* Bytes that came over it while heard, the count of its whole messages, stood still; 0 for what is
- * no connection of TCP. */
+/* Bytes that came over it while heard, the count of its whole messages, stood still. */
 uint64_t visitors_unheard_bytes(struct visitors *visitors, int file, uint32_t heard);
 uint64_t visitors_count(const struct visitors *visitors, unsigned socket);
 

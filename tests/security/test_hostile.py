@@ -13,7 +13,7 @@ from support.waiting import wait_for
 MEMORY_MOST = 1 << 30  # AddressSanitizer keeps what was freed for a while
 
 
-@pytest.mark.parametrize("name", [name for name in ATTACKS if name != "endless_message"])
+@pytest.mark.parametrize("name", ATTACKS)
 def test_honest_clients_lose_nothing_under(name, new_broker, directory, seed):
     broker = new_broker(**{"listen.http": "127.0.0.1:0"})
     rig = Rig(broker, seed, workers=1, feeders=2, pace=0.01).start()
@@ -54,10 +54,11 @@ def test_honest_keys_lose_nothing_to_a_hostile_one(new_broker, directory, seed):
     broker.wait_log("sender-limited")
 
 
-def test_a_message_without_end_is_cut_off(new_broker, directory):
-    """Over TCP, where the kernel counts what comes in."""
-    sockets = {f"listen.{role}": "tcp://127.0.0.1:*" for role in ("feed", "work", "subscribe", "live", "operator")}
-    broker = new_broker(**sockets, **{"article.limit": "512KiB"})
+@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+def test_a_message_without_end_is_cut_off(transport, new_broker, directory):
+    roles = ("feed", "work", "subscribe", "live", "operator") if transport == "tcp" else ()
+    broker = new_broker(**{f"listen.{role}": "tcp://127.0.0.1:*" for role in roles}, **{"article.limit": "512KiB"})
+    assert str(broker.endpoint("feed")).startswith(f"{transport}://")
     rig = Rig(broker, 1, workers=1, feeders=1).start()
     hostile = Attack(broker, directory, ["endless_message"])
     try:
