@@ -3,7 +3,8 @@
  * notify - tell systemd how we are; nothing happens when it did not start us.
  *
  * READY once everything is bound, STOPPING when a drain begins, a watchdog beat from the loop: a
- * loop that no longer turns is restarted. Call from the loop's thread only.
+ * loop that no longer turns is restarted. No call ever waits: what a systemd that hangs does not
+ * read is said again with later beats. Call from the loop's thread only.
  */
 #ifndef COMMON_NOTIFY_H
 #define COMMON_NOTIFY_H

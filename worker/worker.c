@@ -12,6 +12,7 @@
 #include <zmq.h>
 
 #include "common/clock.h"
+#include "common/context.h"
 #include "common/crash.h"
 #include "common/log.h"
 #include "common/notify.h"
@@ -424,7 +425,12 @@ int worker_run(struct worker **worker_p, bool *ret_stuck)
         (void)zmq_poll(NULL, 0, LAST_WORDS_MS); /* the context cannot be closed: let it send */
         return exit_code;
     }
-    (void)zmq_ctx_term(worker->context); /* waits for the linger */
+    /* who was never welcomed has nothing under way */
+    if (!context_end(&worker->context,
+                     worker->welcomed ? LINGER_MS + LAST_WORDS_MS : LAST_WORDS_MS)) {
+        *ret_stuck = true;
+        return exit_code;
+    }
     ledger_free(&worker->ledger);
     arena_free(&worker->arena);
     (void)close(worker->signals);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/context.h"
 #include "common/curve.h"
 #include "common/digest.h"
 #include "common/network.h"
@@ -17,6 +18,7 @@
 #define ANSWER_TIMEOUT_MS   5000
 #define ROTATE_AFTER_MS     2000 /* without a connection, when there is another endpoint */
 #define LINGER_MS           1000 /* a last acknowledgement may still leave */
+#define CONTEXT_MS          200  /* and then libzmq may end */
 #define HEARTBEAT_MS        2000
 #define RECONNECT_MS        100
 #define SEND_AGAIN_MS       20 /* the connection is made, its pipe is not yet there */
@@ -176,8 +178,7 @@ void connection_close(struct connection **connection_p)
     if (!c)
         return;
     close_socket(c);
-    while (zmq_ctx_term(c->context) != 0 && errno == EINTR)
-        continue;
+    (void)context_end(&c->context, LINGER_MS + CONTEXT_MS);
     for (size_t i = 0; i < c->endpoint_count; i++)
         free(c->endpoints[i]);
     for (size_t i = 0; i < c->topic_count; i++)

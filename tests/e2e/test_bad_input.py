@@ -2,10 +2,12 @@
 """Bad input is answered, never swallowed, and costs nobody else anything."""
 import os
 import socket
+from random import Random
 
 import pytest
 import zmq
 
+from support import paths
 from support.articles import Piece
 from support.auditor import wait_settled
 from support.contract import Channel, article, digest_bytes, digest_content, envelope, next_request, wire
@@ -294,6 +296,10 @@ BAD_PAYLOADS = [
     ("no-content", _article(title="x", content=b""), "content"),
     ("long-url", _article(url="https://tin.example/" + "x" * 3000), "url"),
     ("nul", b"\x12\x03a\x00b" + _article(), "title"),
+    ("noise", _article(content=Random(1).randbytes(3000)), "content"),
+    ("utf-16-noise", _article(content=b"\xff\xfe" + Random(2).randbytes(3000)), "content"),
+    ("control-characters", _article(content=bytes(range(1, 32)) * 20), "content"),
+    ("a-program", _article(content=paths.program("newsloom").read_bytes()[:50000]), "content"),
 ]
 
 

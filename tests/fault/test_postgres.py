@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PostgreSQL restarts, is killed, turns read-only, has no connection left, is away for many leases:
+"""PostgreSQL restarts, is killed, freezes, turns read-only, has no connection left, is away for many leases:
 nothing is lost, no attempt is burnt, no worker has to be started again."""
+import os
 import signal
 
 import psycopg
 
+from support.auditor import Auditor, report, wait_settled
+from support.feeder import Feeder
 from support.postgres import WORKER
 from support.waiting import breathe, wait_for
 
@@ -90,3 +93,49 @@ def squeeze(database, taken) -> None:
         except psycopg.OperationalError as error:
             assert "slots" in str(error)
             return
+
+
+# The session that waits for the table that tells the schema's version: logged in, and not prepared.
+UNPREPARED = """SELECT pid FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'
+    AND application_name LIKE 'newsloom-worker%%'"""
+
+
+def test_a_backend_that_freezes_between_login_and_prepare(new_broker, new_worker, postgres, database, ledger, newsroom,
+                                                          time_given):
+    """Its kernel goes on to acknowledge, so that nothing but the worker's own patience tells."""
+    broker = new_broker()
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    worker = new_worker(broker, f"{database.worker_url} connect_timeout=2", name="patient", start=False)
+    frozen = []
+    try:
+        for _ in time_given.rounds(1):
+            with psycopg.connect(database.url) as other:
+                other.execute("LOCK TABLE newsloom.schema_version IN ACCESS EXCLUSIVE MODE")
+                worker.start()
+                found = wait_for(lambda: postgres.execute(UNPREPARED, "postgres", database.name), 20, "it waits")
+                frozen.append(found[0][0])
+                os.kill(frozen[-1], signal.SIGSTOP)
+            feeder.submit(newsroom.pieces(10))
+            worker.wait_log("the server fell silent", 30)
+            worker.wait_log("database-ready", 30)
+            wait_settled(broker)
+            assert worker.terminate(20) == 0
+        report("frozen_backend", Auditor(broker, ledger, database).run(), len(frozen))
+    finally:
+        for process in frozen:
+            os.kill(process, signal.SIGCONT)
+        feeder.close()
+
+
+def test_a_worker_stops_while_its_backend_is_frozen(new_broker, new_worker, postgres, database):
+    broker = new_broker()
+    worker = new_worker(broker, database, name="leaving", start=False)
+    with psycopg.connect(database.url) as other:
+        other.execute("LOCK TABLE newsloom.schema_version IN ACCESS EXCLUSIVE MODE")
+        worker.start()
+        found = wait_for(lambda: postgres.execute(UNPREPARED, "postgres", database.name), 20, "it waits")
+        os.kill(found[0][0], signal.SIGSTOP)
+        try:
+            assert worker.terminate(10) == 0
+        finally:
+            os.kill(found[0][0], signal.SIGCONT)

@@ -2,14 +2,20 @@
 """SIGTERM answers everything: no article is on disk without its receipt having been sent."""
 import random
 import signal
+import subprocess
 import time
 
+import pytest
+
+from support import paths
 from support.articles import Newsroom
 from support.auditor import Auditor, report
 from support.contract import next_request, wire
 from support.fake_worker import FakeWorker, MemoryStorage, WorkingThread
 from support.feeder import Feeder
+from support.hosts import why_not
 from support.operating import Operator
+from support.programs import environment
 from support.waiting import breathe, wait_for
 
 
@@ -132,3 +138,35 @@ def test_worker_sigterm_leaves_nothing_behind(new_broker, new_worker, database, 
     report("worker_sigterm", audit, worker.starts - 1)
     operator.close()
     feeder.close()
+
+
+# A name server that does not answer: the packets go out into a wire that nobody hears.
+NOBODY_NAMES = """set -e
+ip link set lo up; ip link add out type veth peer name nowhere; ip link set nowhere up; ip link set out up
+ip address add 10.9.9.2/24 dev out; ip neighbour add 10.9.9.1 lladdr 02:00:00:00:00:01 dev out
+mount --bind "$0" /etc/resolv.conf
+exec "$@"
+"""
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+@pytest.mark.parametrize("endpoint", ["tcp://broker.example:5812", "tcp://10.9.9.1:5812", "tcp://127.0.0.1:9"])
+def test_a_worker_that_never_reached_its_broker_stops_at_once(new_worker, database, directory, endpoint):
+    """Also while libzmq looks for the broker's name, which takes the resolver's patience: half a minute."""
+    (directory / "resolv.conf").write_text("nameserver 10.9.9.1\noptions timeout:20\n")
+    worker = new_worker(endpoint, database, start=False)
+    worker.prefix = ["unshare", "--net", "--mount", "sh", "-c", NOBODY_NAMES, str(directory / "resolv.conf")]
+    worker.start()
+    worker.wait_log("database-ready")
+    assert worker.terminate(10) == 0, worker.log()[-1000:]
+    assert "unsettled=0" in worker.log()
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "-")
+def test_a_command_does_not_wait_for_a_name_either(directory):
+    (directory / "resolv.conf").write_text("nameserver 10.9.9.1\noptions timeout:20\n")
+    command = ["unshare", "--net", "--mount", "sh", "-c", NOBODY_NAMES, str(directory / "resolv.conf"),
+               str(paths.program("newsloom")), "--set", "broker.operator=tcp://broker.example:5815",
+               "--set", "answer.timeout=500ms", "status"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=15, env=environment())
+    assert done.returncode == 75 and "could not reach the broker" in done.stderr, done

@@ -28,21 +28,21 @@ static void bytes_that_fit_nowhere_are_replaced_one_for_one(void **state)
     CLEANUP(arena_free) struct arena *arena = arena_new(0);
     const char bytes[] = "a\0b\xff"
                          "c\xe1\xbb"
-                         "d";
+                         "d, and more that can be read";
     struct decoded decoded = decode(arena, bytes, sizeof(bytes) - 1, "");
     assert_string_equal(decoded.bytes, "a\xef\xbf\xbd"
                                        "b\xef\xbf\xbd"
                                        "c\xef\xbf\xbd\xef\xbf\xbd"
-                                       "d");
+                                       "d, and more that can be read");
     assert_int_equal(decoded.replaced, 4);
-    assert_int_equal(utf8_count(decoded.bytes, decoded.size), 8);
+    assert_int_equal(utf8_count(decoded.bytes, decoded.size), sizeof(bytes) - 1);
 }
 
 static void overlong_forms_and_surrogates_fit_nowhere(void **state)
 {
     (void)state;
     CLEANUP(arena_free) struct arena *arena = arena_new(0);
-    const char bytes[] = "abcdefgh\xc0\xaf-\xed\xa0\x80-";
+    const char bytes[] = "abcdefgh\xc0\xaf-\xed\xa0\x80-abcdefgh";
     struct decoded decoded = decode(arena, bytes, sizeof(bytes) - 1, "");
     assert_int_equal(decoded.replaced, 5);
 }
@@ -90,6 +90,56 @@ static void content_that_is_no_text_is_refused(void **state)
         bytes[i] = (char)(i % 2 ? 0xff : 0x00);
     assert_refused(decode_bytes(bytes, sizeof(bytes), "", arena, &decoded, &err), STATUS_INVALID,
                    err, "content: ");
+}
+
+static uint32_t next_number(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 8;
+}
+
+static void noise_is_refused_in_every_disguise(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        const char *begin;
+        unsigned least; /* of each byte */
+        unsigned range;
+        size_t size;
+    } rows[] = {
+        {"any bytes", "", 0, 256, 4000},
+        {"a few of them", "", 128, 128, 40},
+        {"control characters", "", 1, 31, 400},
+        {"seven bits", "", 0, 128, 3000},
+        {"with a byte order mark", "\xff\xfe", 0, 256, 4000},
+        {"with the other one", "\xfe\xff", 0, 256, 4000},
+    };
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        for (size_t i = 0; i < COUNT_OF(rows); i++) {
+            char bytes[4000];
+            struct decoded decoded = {0};
+            struct error err = {0};
+            uint32_t number = seed;
+            for (size_t at = 0; at < rows[i].size; at++)
+                bytes[at] = (char)(rows[i].least + next_number(&number) % rows[i].range);
+            memcpy(bytes, rows[i].begin, strlen(rows[i].begin));
+            if (decode_bytes(bytes, rows[i].size, "", arena, &decoded, &err) == STATUS_OK)
+                fail_msg("seed %u: %s were taken for a text", seed, rows[i].what);
+            assert_non_null(strstr(err.text, "content: "));
+        }
+    }
+}
+
+static void odd_characters_here_and_there_are_a_text(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    const char text[] =
+        "Hà Nội\f36 phố phường \x1f\x02\xee\x80\x80 — 😀 và những chữ khác nữa, 中文, \t한국어\r\n";
+    assert_string_equal(decode(arena, text, strlen(text), "").bytes, text);
+    assert_string_equal(decode(arena, "\x01\x02", 2, "").bytes, "\x01\x02");
 }
 
 static void empty_content_is_an_empty_text(void **state)
@@ -180,6 +230,8 @@ int main(void)
         cmocka_unit_test(utf_16_is_read_in_both_orders),
         cmocka_unit_test(unknown_charset_is_refused_by_name),
         cmocka_unit_test(content_that_is_no_text_is_refused),
+        cmocka_unit_test(noise_is_refused_in_every_disguise),
+        cmocka_unit_test(odd_characters_here_and_there_are_a_text),
         cmocka_unit_test(empty_content_is_an_empty_text),
         cmocka_unit_test(old_encodings_are_read_by_name_by_guess_and_as_latin_letters),
         cmocka_unit_test(vni_capitals_keep_their_marks),

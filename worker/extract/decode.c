@@ -10,7 +10,9 @@
 
 #include "worker/extract/legacy.h"
 
-#define VNI "VNI" /* which iconv does not know */
+#define VNI         "VNI" /* which iconv does not know */
+#define WRONG_FEW   4     /* characters that are none: fewer are an accident in any text */
+#define WRONG_SHARE 16    /* one of so many, and it is no text */
 
 /* iconv's name for every name that pages use; NULL means UTF-8, which we read ourselves. */
 static const struct {
@@ -249,9 +251,41 @@ static bool read_again(const void *bytes, size_t size, struct arena *arena, stru
     return true;
 }
 
+/* Neither is written by people: private letters are those of one font, or stand where noise is read
+ * as UTF-16. */
+static bool is_odd(const char *bytes, size_t size)
+{
+    utf8proc_int32_t point = 0;
+    if (utf8proc_iterate((const utf8proc_uint8_t *)bytes, (utf8proc_ssize_t)size, &point) <= 0)
+        return false;
+    utf8proc_category_t kind = utf8proc_category(point);
+    return kind == UTF8PROC_CATEGORY_CN || kind == UTF8PROC_CATEGORY_CO;
+}
+
+/* A program, a picture, noise: what can be decoded need not be a text. Only letters that Vietnamese
+ * does not use are looked up. */
+static bool is_text(const struct decoded *decoded, size_t *ret_wrong)
+{
+    size_t points = 0;
+    size_t wrong = 0;
+    for (size_t i = 0; i < decoded->size; i++) {
+        unsigned char byte = (unsigned char)decoded->bytes[i];
+        points += (byte & 0xc0) != 0x80;
+        if (byte < ' ')
+            wrong += byte < '\t' || byte > '\r';
+        else if (byte == 0x7f)
+            wrong++;
+        else if (byte > 0xe2)
+            wrong += is_odd(decoded->bytes + i, decoded->size - i);
+    }
+    *ret_wrong = wrong;
+    return wrong < WRONG_FEW || wrong * WRONG_SHARE <= points;
+}
+
 enum status decode_bytes(const void *bytes, size_t size, const char *charset, struct arena *arena,
                          struct decoded *ret_decoded, struct error *err)
 {
+    size_t wrong = 0;
     const char *iconv_name = NULL;
     if (!charset_find(charset, &iconv_name))
         return error_set(err, STATUS_INVALID, "charset: \"%.40s\" is not a charset we can read",
@@ -262,13 +296,18 @@ enum status decode_bytes(const void *bytes, size_t size, const char *charset, st
     enum status status = convert(content, size - mark, iconv_name, arena, &decoded, err);
     if (status != STATUS_OK)
         return status;
-    if (!read_again(content, size - mark, arena, &decoded) && decoded.replaced > 8 &&
+    if (!read_again(content, size - mark, arena, &decoded) && decoded.replaced >= WRONG_FEW &&
         (size_t)decoded.replaced * 6 > decoded.size)
         return error_set(
             err, STATUS_INVALID,
             "content: cannot be read as %s: %u of its bytes fit nowhere, and it is not "
             "Vietnamese in any encoding known here: name its charset",
             charset[0] ? charset : "utf-8", decoded.replaced);
+    if (!is_text(&decoded, &wrong))
+        return error_set(err, STATUS_INVALID,
+                         "content: it is no text: %zu of its characters are control characters, "
+                         "private or none at all: is it a file of another kind?",
+                         wrong);
     *ret_decoded = decoded;
     return STATUS_OK;
 }

@@ -6,7 +6,8 @@
  * offsets stay countable. Charsets: utf-8 (also when none is named), utf-16 (with or without a byte
  * order mark), us-ascii, iso-8859-1, windows-1252, windows-1258, tcvn3, vni, viscii and their usual
  * aliases. A byte order mark wins over the name. Text that is not what its name says is read as
- * legacy.h guesses, or refused when nothing fits.
+ * legacy.h guesses, or refused when nothing fits. What can be read and is no text, by its control
+ * characters or by characters that there are not, is refused too.
  */
 #ifndef WORKER_EXTRACT_DECODE_H
 #define WORKER_EXTRACT_DECODE_H
@@ -20,7 +21,7 @@ struct decoded {
 };
 
 /* INVALID "charset: …" for a charset nobody knows here; INVALID "content: …" when most of it cannot
- * be read. */
+ * be read, or is no text. */
 enum status decode_bytes(const void *bytes, size_t size, const char *charset, struct arena *arena,
                          struct decoded *ret_decoded, struct error *err) MUST_CHECK;
 

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/store/connection.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/crash.h"
 #include "worker/store/schema.h"
+#include "worker/store/wait.h"
 
 /* A server that says nothing for so long is as good as gone. Longer than statement_timeout, so that
  * the server's own judgement comes first. */
 #define FINISH_LIMIT_MS 180000
+/* What follows the login has an end too: so many times connect_timeout. */
+#define FIT_SHARES        3
+#define FIT_SECONDS_LIMIT 60 /* of a connect_timeout in the URL that is longer, or none */
+#define CONNECT_TIMEOUT   "5"
 
 static const char session_sql[] =
     "SET statement_timeout = '60s'; SET lock_timeout = '20s';"
@@ -72,15 +76,15 @@ bool storage_connection_is_fresh(struct connection *connection)
 
 /* ---- opening ---- */
 
-static enum status check_server(PGconn *session, struct error *err)
+static enum status check_server(PGconn *session, int64_t deadline_ms, struct error *err)
 {
     CLEANUP(pg_result_clear) PGresult *row = NULL;
-    enum status status = pg_run(session,
-                                "SELECT current_setting('fsync'),"
-                                " current_setting('synchronous_commit'),"
-                                " current_setting('server_encoding'), pg_is_in_recovery(),"
-                                " current_setting('transaction_read_only')",
-                                &row, err);
+    enum status status = pg_run_until(session,
+                                      "SELECT current_setting('fsync'),"
+                                      " current_setting('synchronous_commit'),"
+                                      " current_setting('server_encoding'), pg_is_in_recovery(),"
+                                      " current_setting('transaction_read_only')",
+                                      deadline_ms, &row, err);
     if (status != STATUS_OK)
         return status;
     if (strcmp(PQgetvalue(row, 0, 0), "off") == 0)
@@ -100,13 +104,14 @@ static enum status check_server(PGconn *session, struct error *err)
     return STATUS_OK;
 }
 
-static enum status prepare_statements(PGconn *session, struct error *err)
+static enum status prepare_statements(PGconn *session, int64_t deadline_ms, struct error *err)
 {
     for (int i = 0; i < SQL_STATEMENT_COUNT; i++) {
         const struct statement_row *row = statement_row((enum statement)i);
         CLEANUP(pg_result_clear)
-        PGresult *result =
-            PQprepare(session, row->name, row->sql, row->parameter_count, row->types);
+        PGresult *result = pg_answer(
+            session, PQsendPrepare(session, row->name, row->sql, row->parameter_count, row->types),
+            deadline_ms);
         if (PQresultStatus(result) != PGRES_COMMAND_OK)
             return pg_error(session, result, row->name, err);
     }
@@ -114,12 +119,15 @@ static enum status prepare_statements(PGconn *session, struct error *err)
 }
 
 static enum status set_setting(PGconn *session, const char *name, const char *value,
-                               struct error *err)
+                               int64_t deadline_ms, struct error *err)
 {
     const char *values[] = {name, value};
     CLEANUP(pg_result_clear)
-    PGresult *result = PQexecParams(session, "SELECT pg_catalog.set_config($1, $2, false)", 2, NULL,
-                                    values, NULL, NULL, 0);
+    PGresult *result =
+        pg_answer(session,
+                  PQsendQueryParams(session, "SELECT pg_catalog.set_config($1, $2, false)", 2, NULL,
+                                    values, NULL, NULL, 0),
+                  deadline_ms);
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         return pg_error(session, result, name, err);
     return STATUS_OK;
@@ -128,34 +136,54 @@ static enum status set_setting(PGconn *session, const char *name, const char *va
 /* A server whose client has vanished without a word keeps the transaction and its locks, and so
  * stops whoever stores the same article, until it notices: that should take as long as the client
  * would take to notice the server. */
-static enum status share_patience(PGconn *session, struct error *err)
+static enum status share_patience(PGconn *session, int64_t deadline_ms, struct error *err)
 {
     static const char *const names[][2] = {{"keepalives_idle", "tcp_keepalives_idle"},
                                            {"keepalives_interval", "tcp_keepalives_interval"},
                                            {"keepalives_count", "tcp_keepalives_count"},
                                            {"tcp_user_timeout", "tcp_user_timeout"}};
-    enum status status = set_setting(session, "client_connection_check_interval", "5s", err);
+    enum status status =
+        set_setting(session, "client_connection_check_interval", "5s", deadline_ms, err);
     PQconninfoOption *options = PQconninfo(session);
     ENSURE(options);
     for (const PQconninfoOption *option = options; option->keyword; option++)
         for (size_t i = 0; i < COUNT_OF(names); i++)
             if (status == STATUS_OK && option->val && strcmp(option->keyword, names[i][0]) == 0)
-                status = set_setting(session, names[i][1], option->val, err);
+                status = set_setting(session, names[i][1], option->val, deadline_ms, err);
     PQconninfoFree(options);
     return status;
 }
 
+/* When what follows the login must be over. */
+static int64_t fit_deadline_ms(PGconn *session)
+{
+    long seconds = strtol(CONNECT_TIMEOUT, NULL, 10);
+    PQconninfoOption *options = PQconninfo(session);
+    ENSURE(options);
+    for (const PQconninfoOption *option = options; option->keyword; option++)
+        if (option->val && strcmp(option->keyword, "connect_timeout") == 0)
+            seconds = strtol(option->val, NULL, 10);
+    PQconninfoFree(options);
+    if (seconds <= 0 || seconds > FIT_SECONDS_LIMIT)
+        seconds = FIT_SECONDS_LIMIT;
+    return clock_mono_ms() + FIT_SHARES * 1000 * (int64_t)seconds;
+}
+
 static enum status fit_session(PGconn *session, struct error *err)
 {
-    enum status status = pg_run(session, session_sql, NULL, err);
+    int64_t deadline_ms = fit_deadline_ms(session);
+    enum status status = STATUS_OK;
+    if (PQsetnonblocking(session, 1) != 0)
+        return error_set(err, STATUS_AGAIN, "could not make the session non-blocking");
+    status = pg_run_until(session, session_sql, deadline_ms, NULL, err);
     if (status == STATUS_OK)
-        status = share_patience(session, err);
+        status = share_patience(session, deadline_ms, err);
     if (status == STATUS_OK)
-        status = check_server(session, err);
+        status = check_server(session, deadline_ms, err);
     if (status == STATUS_OK)
-        status = schema_check(session, err);
+        status = schema_check(session, deadline_ms, err);
     if (status == STATUS_OK)
-        status = prepare_statements(session, err);
+        status = prepare_statements(session, deadline_ms, err);
     if (status == STATUS_INVALID) /* no article is to blame here */
         status = err ? (err->status = STATUS_BROKEN) : STATUS_BROKEN;
     return status;
@@ -170,11 +198,9 @@ enum status storage_connection_open(struct connection *connection, struct error 
     const char *keys[] = {"connect_timeout",      "keepalives_idle",  "keepalives_interval",
                           "keepalives_count",     "tcp_user_timeout", "fallback_application_name",
                           "target_session_attrs", "dbname",           NULL};
-    const char *values[] = {"5",          "10",
-                            "5",          "3",
-                            "30000",      connection->worker_name,
-                            "read-write", connection->database_url,
-                            NULL};
+    const char *values[] = {
+        CONNECT_TIMEOUT,          "10", "5", "3", "30000", connection->worker_name, "read-write",
+        connection->database_url, NULL};
     PGconn *session = PQconnectdbParams(keys, values, 1);
     enum status status = STATUS_OK;
     if (PQstatus(session) != CONNECTION_OK) {
@@ -184,7 +210,7 @@ enum status storage_connection_open(struct connection *connection, struct error 
     }
     if (status == STATUS_OK)
         status = fit_session(session, err);
-    if (status == STATUS_OK && (PQsetnonblocking(session, 1) != 0 || !PQenterPipelineMode(session)))
+    if (status == STATUS_OK && !PQenterPipelineMode(session))
         status = error_set(err, STATUS_AGAIN, "could not enter pipeline mode");
     if (status != STATUS_OK) {
         PQfinish(session);
@@ -284,14 +310,9 @@ static bool pump(struct connection *connection, struct reading *reading)
             if (connection->has_commit)
                 crash_here(CRASH_WORKER_MID_STORE);
         }
-        struct pollfd wait = {.fd = PQsocket(reading->session),
-                              .events = (short)(unsent ? POLLIN | POLLOUT : POLLIN)};
-        int64_t left_ms = deadline_ms - clock_mono_ms();
-        if (left_ms <= 0)
+        bool alive = false;
+        if (!pg_wait(reading->session, unsent, deadline_ms, &alive))
             return false;
-        if (poll(&wait, 1, (int)left_ms) <= 0)
-            continue; /* a signal, or the deadline */
-        bool alive = !(wait.revents & ~POLLOUT) || PQconsumeInput(reading->session);
         read_results(reading);
         if (!reading->synced && (!alive || PQstatus(reading->session) != CONNECTION_OK))
             return false;

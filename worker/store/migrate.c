@@ -11,6 +11,7 @@
 
 #include "worker/store/migrations.h"
 #include "worker/store/schema.h"
+#include "worker/store/wait.h"
 
 static const char help_text[] =
     "usage: newsloom migrate [--database URL] [--dry-run|--status [--json]]\n"
@@ -57,7 +58,7 @@ static void tell(int version, const char *name, void *context)
 static int print_status(PGconn *connection, const struct options *options, struct error *err)
 {
     struct schema_state state;
-    enum status status = schema_read(connection, &state, err);
+    enum status status = schema_read(connection, PG_NO_DEADLINE, &state, err);
     if (status != STATUS_OK)
         return status_exit_code(status);
     if (options->json)

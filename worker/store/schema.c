@@ -7,6 +7,7 @@
 #include "common/digest.h"
 #include "worker/store/migrations.h"
 #include "worker/store/sqlstate.h"
+#include "worker/store/wait.h"
 
 /* "newsloom" in hexadecimal; any program that migrates this database takes the same lock. */
 #define LOCK_SQL   "SELECT pg_advisory_lock(x'6e6577736c6f6f6d'::bigint)"
@@ -47,6 +48,8 @@ enum status pg_error(PGconn *connection, const PGresult *result, const char *act
     enum status status = sqlstate_status(state);
     if (!text || !*text)
         text = PQerrorMessage(connection);
+    if (!*text)
+        text = "the server fell silent";
     int length = (int)strcspn(text, "\n");
     return error_set(err, status, "%s %s: %.*s%s%s%s",
                      status == STATUS_AGAIN ? "could not" : "cannot", action, length, text,
@@ -55,7 +58,13 @@ enum status pg_error(PGconn *connection, const PGresult *result, const char *act
 
 enum status pg_run(PGconn *connection, const char *sql, PGresult **ret_result, struct error *err)
 {
-    PGresult *result = PQexec(connection, sql);
+    return pg_run_until(connection, sql, PG_NO_DEADLINE, ret_result, err);
+}
+
+enum status pg_run_until(PGconn *connection, const char *sql, int64_t deadline_ms,
+                         PGresult **ret_result, struct error *err)
+{
+    PGresult *result = pg_answer(connection, PQsendQuery(connection, sql), deadline_ms);
     ExecStatusType kind = PQresultStatus(result);
     enum status status = STATUS_OK;
     if (kind != PGRES_COMMAND_OK && kind != PGRES_TUPLES_OK)
@@ -67,24 +76,26 @@ enum status pg_run(PGconn *connection, const char *sql, PGresult **ret_result, s
     return status;
 }
 
-enum status schema_read(PGconn *connection, struct schema_state *ret_state, struct error *err)
+enum status schema_read(PGconn *connection, int64_t deadline_ms, struct schema_state *ret_state,
+                        struct error *err)
 {
     CLEANUP(pg_result_clear) PGresult *there = NULL;
     CLEANUP(pg_result_clear) PGresult *state = NULL;
     *ret_state = (struct schema_state){0};
-    enum status status = pg_run(connection,
-                                "SELECT to_regclass('newsloom.schema_version') IS NOT NULL,"
-                                " to_regprocedure('newsloom.oldest_writer()') IS NOT NULL",
-                                &there, err);
+    enum status status = pg_run_until(connection,
+                                      "SELECT to_regclass('newsloom.schema_version') IS NOT NULL,"
+                                      " to_regprocedure('newsloom.oldest_writer()') IS NOT NULL",
+                                      deadline_ms, &there, err);
     if (status != STATUS_OK || PQgetvalue(there, 0, 0)[0] != 't')
         return status;
     ret_state->exists = true;
     bool has_writer = PQgetvalue(there, 0, 1)[0] == 't';
-    status = pg_run(connection,
-                    has_writer ? "SELECT version, newsloom.oldest_writer() FROM"
-                                 " newsloom.schema_version ORDER BY version"
-                               : "SELECT version, 0 FROM newsloom.schema_version ORDER BY version",
-                    &state, err);
+    status =
+        pg_run_until(connection,
+                     has_writer ? "SELECT version, newsloom.oldest_writer() FROM"
+                                  " newsloom.schema_version ORDER BY version"
+                                : "SELECT version, 0 FROM newsloom.schema_version ORDER BY version",
+                     deadline_ms, &state, err);
     if (status != STATUS_OK)
         return status;
     /* up to the first hole: what stands behind one was not applied by a program like this */
@@ -96,10 +107,10 @@ enum status schema_read(PGconn *connection, struct schema_state *ret_state, stru
     return STATUS_OK;
 }
 
-enum status schema_check(PGconn *connection, struct error *err)
+enum status schema_check(PGconn *connection, int64_t deadline_ms, struct error *err)
 {
     struct schema_state state;
-    enum status status = schema_read(connection, &state, err);
+    enum status status = schema_read(connection, deadline_ms, &state, err);
     if (status != STATUS_OK)
         return status;
     if (state.version < migration_count)
@@ -192,7 +203,7 @@ static enum status apply_locked(PGconn *connection, bool only_tell,
     if (!only_tell)
         status = pg_run(connection, first_sql, NULL, err);
     if (status == STATUS_OK)
-        status = schema_read(connection, &state, err);
+        status = schema_read(connection, PG_NO_DEADLINE, &state, err);
     if (status == STATUS_OK && state.exists)
         status = compare_applied(connection, err);
     if (status != STATUS_OK)

@@ -12,6 +12,7 @@
 
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/status.h"
 
@@ -21,12 +22,13 @@ struct schema_state {
     int oldest_writer; /* the oldest schema version whose workers may write, 0: not known */
 };
 
-enum status schema_read(PGconn *connection, struct schema_state *ret_state,
+/* Deadlines: worker/store/wait.h. */
+enum status schema_read(PGconn *connection, int64_t deadline_ms, struct schema_state *ret_state,
                         struct error *err) MUST_CHECK;
 
 /* What a worker asks at each connect: OK, or BROKEN with the way out when the schema is missing,
  * behind, or does not take writers as old as this build. */
-enum status schema_check(PGconn *connection, struct error *err) MUST_CHECK;
+enum status schema_check(PGconn *connection, int64_t deadline_ms, struct error *err) MUST_CHECK;
 
 /* Bring the schema to this build's version. Told about every migration before it is applied; with
  * only_tell nothing is changed. INVALID when the database is newer or was migrated by other files;
@@ -39,10 +41,12 @@ enum status schema_apply(PGconn *connection, bool only_tell,
 void pg_result_clear(PGresult **result_p);
 void pg_connection_finish(PGconn **connection_p);
 
-/* Run one statement without parameters; anything but a result in good order is an error judged by
- * its SQLSTATE. ret_result may be NULL. */
+/* Run one statement without parameters, however long it takes; anything but a result in good order
+ * is an error judged by its SQLSTATE. ret_result may be NULL. */
 enum status pg_run(PGconn *connection, const char *sql, PGresult **ret_result,
                    struct error *err) MUST_CHECK;
+enum status pg_run_until(PGconn *connection, const char *sql, int64_t deadline_ms,
+                         PGresult **ret_result, struct error *err) MUST_CHECK;
 
 /* Fill err from a failed result, or from the connection when result is NULL. */
 enum status pg_error(PGconn *connection, const PGresult *result, const char *action,
