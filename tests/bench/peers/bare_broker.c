@@ -19,8 +19,7 @@
 #include <zmq.h>
 
 #include "common/status.h"
-
-#include "load.h"
+#include "tests/bench/peers/load.h"
 
 enum {
     LOG_SIZE = 512 * 1024 * 1024,

@@ -11,8 +11,7 @@
 #include <zmq.h>
 
 #include "common/status.h"
-
-#include "load.h"
+#include "tests/bench/peers/load.h"
 
 static void *zmq;
 

@@ -15,8 +15,7 @@
 #include <unistd.h>
 
 #include "common/status.h"
-
-#include "load.h"
+#include "tests/bench/peers/load.h"
 
 enum { AT_ONCE = 32, HEAD_MOST = 64 };
 

@@ -11,8 +11,7 @@
 #include <stdio.h>
 
 #include "common/status.h"
-
-#include "load.h"
+#include "tests/bench/peers/load.h"
 
 enum { WAIT_MS = 50, WAIT_LONG_MS = 60000 };
 

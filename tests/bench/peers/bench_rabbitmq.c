@@ -11,8 +11,7 @@
 #include <stdlib.h>
 
 #include "common/status.h"
-
-#include "load.h"
+#include "tests/bench/peers/load.h"
 
 enum { CHANNEL = 1, WAIT_US = 50000 };
 

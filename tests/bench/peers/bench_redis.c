@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "common/status.h"
-
-#include "load.h"
+#include "tests/bench/peers/load.h"
 
 enum { ARGUMENTS_MOST = LOAD_SLOTS + 3 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "load.h"
+#include "tests/bench/peers/load.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -10,8 +10,8 @@
  * threads of each and prints one JSON object: articles a second from the first submit to the last
  * acknowledgement that the server answered.
  */
-#ifndef PEERS_LOAD_H
-#define PEERS_LOAD_H
+#ifndef TESTS_BENCH_PEERS_LOAD_H
+#define TESTS_BENCH_PEERS_LOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>
