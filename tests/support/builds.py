@@ -41,25 +41,28 @@ def _kept(command: dict) -> list:
 
 
 class Build:
-    """programs() are built into the folder; runner is put before each when it is run."""
+    """The programs, each with the targets that it is made of, are built into the folder; runner is put before each
+    when it is run. libraries: those of pkg-config that they need besides the extractor's."""
 
-    def __init__(self, name: str, folder: Path, compiler: list, flags: list, *, link=None, runner=(), archiver="ar"):
+    def __init__(self, name: str, folder: Path, compiler: list, flags: list, *, link=None, runner=(), archiver="ar",
+                 programs=None, libraries=()):
+        self.programs = programs or PROGRAMS
         self.name, self.folder = name, Path(folder)
         self.compiler, self.flags, self.runner, self.archiver = compiler, flags, list(runner), archiver
-        self.link = link or subprocess.run(["pkg-config", "--libs", *LIBRARIES], capture_output=True, text=True,
+        self.link = link or subprocess.run(["pkg-config", "--libs", *LIBRARIES, *libraries], capture_output=True, text=True,
                                            check=True).stdout.split()
         self.objects = {}
 
     def make(self) -> "Build":
         self.folder.mkdir(parents=True, exist_ok=True)
-        wanted = {target for targets in PROGRAMS.values() for target in targets} | {"newsloom_common"}
+        wanted = {target for targets in self.programs.values() for target in targets} | {"newsloom_common"}
         commands = [command for command in _commands() if _target(command) in wanted]
         sources = {command["file"]: command for command in commands}  # the trainer has some of the extractor's
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             self.objects = dict(zip(sources, pool.map(self._compile, sources.values())))
         common = self.folder / "common.a"
         self._run([self.archiver, "rcs", common, *self._of(commands, ["newsloom_common"])])
-        for program, targets in PROGRAMS.items():
+        for program, targets in self.programs.items():
             own = self._of(commands, targets)
             self._run([*self.compiler, *self.flags, "-o", self.folder / program, *own, common, *self.link, "-pthread"])
         return self
