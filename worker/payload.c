@@ -6,9 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/instant.h"
 #include "common/url.h"
 #include "proto/envelope.h"
-#include "worker/store/instant.h"
 
 size_t payload_budget(size_t size)
 {

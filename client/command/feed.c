@@ -11,6 +11,7 @@
 #include "client/command/interrupt.h"
 #include "common/clock.h"
 #include "common/crash.h"
+#include "common/instant.h"
 
 #define PATIENCE_MS   60000 /* a broker that was there and went away */
 #define TURN_MS       200
@@ -277,7 +278,7 @@ static enum status class_parse(const char *text, enum newsloom_class *ret_class,
     return STATUS_OK;
 }
 
-static void describe_run(struct feed *feed)
+static enum status describe_run(struct feed *feed, struct error *err)
 {
     const struct invocation *invocation = feed->invocation;
     struct feed_state *state = &feed->state;
@@ -295,6 +296,15 @@ static void describe_run(struct feed *feed)
     state->article_class = text_copy(invocation_text(invocation, "class"));
     state->key_field = text_copy(invocation_text(invocation, "key-field"));
     state->url_field = text_copy(invocation_text(invocation, "url-field"));
+    const char *fetched = invocation_text(invocation, "fetched");
+    char instant[INSTANT_TEXT_SIZE];
+    struct error cause;
+    if (!fetched)
+        return STATUS_OK;
+    if (instant_read_fetched(fetched, instant, &cause) != STATUS_OK)
+        return error_set(err, STATUS_INVALID, "--fetched %s", cause.text);
+    state->fetched = text_copy(instant);
+    return STATUS_OK;
 }
 
 /* --resume takes everything from the state; anything else begins anew, but never over a state that
@@ -326,8 +336,7 @@ static enum status choose_run(struct feed *feed, struct error *err)
         if (status == STATUS_INVALID)
             return status;
     }
-    describe_run(feed);
-    return STATUS_OK;
+    return describe_run(feed, err);
 }
 
 static enum status open_input(struct feed *feed, struct error *err)
@@ -336,6 +345,7 @@ static enum status open_input(struct feed *feed, struct error *err)
     struct feed_state *state = &feed->state;
     struct input_defaults defaults = {
         .source = state->source,
+        .fetched = state->fetched,
         .key = invocation_text(invocation, "key"),
         .url = invocation_text(invocation, "url"),
         .key_field = state->key_field,
@@ -403,6 +413,7 @@ static int run_feed(struct invocation *invocation)
 
 static const struct option options[] = {
     {"source", 0, "NAME", "where the articles come from (a-z 0-9 . _ -), unless a line says so"},
+    {"fetched", 0, "TIME", "when articles were fetched that do not say it: a day or an instant"},
     {"class", 0, "live|backfill", "what may wait is backfill; live goes first (live)"},
     {"wait", 'w', NULL, "follow each article to its end: stored, dead or withdrawn"},
     {"key", 0, "KEY", "the key of a single .txt or .html file"},
@@ -420,6 +431,8 @@ static const struct example examples[] = {
     {"newsloom feed --source vov.vn crawl/2026-03/", "every .txt, .html and .jsonl file below it"},
     {"newsloom feed --source vov.vn --wait article.txt", "until it is stored, or known why not"},
     {"crawler | newsloom feed --source vov.vn -", "JSON lines as they come"},
+    {"newsloom feed --source vov.vn --fetched 2017-05-10 dump.jsonl",
+     "a dump of that day: \"27/4\" is in 2017"},
     {"newsloom feed --class backfill --state years.state archive.jsonl",
      "a long run that can be stopped"},
     {"newsloom feed --resume --state years.state", "and taken up again"},

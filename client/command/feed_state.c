@@ -33,6 +33,7 @@ static enum status fill(struct feed_state *state, const json_t *object, const ch
     }
     state->source = copy_of(object, "source");
     state->article_class = copy_of(object, "class");
+    state->fetched = copy_of(object, "fetched");
     state->key_field = copy_of(object, "key_field");
     state->url_field = copy_of(object, "url_field");
     state->file = copy_of(object, "file");
@@ -105,10 +106,10 @@ enum status feed_state_write(const struct feed_state *state, const char *path, s
     for (size_t i = 0; i < state->input_count; i++)
         (void)json_array_append_new(inputs, json_string(state->inputs[i]));
     json_t *object = json_pack(
-        "{si so ss? ss? ss? ss? ss? sI sI sb}", "newsloom_feed", STATE_VERSION, "inputs", inputs,
-        "source", state->source, "class", state->article_class, "key_field", state->key_field,
-        "url_field", state->url_field, "file", state->file, "line", (json_int_t)state->line, "fed",
-        (json_int_t)state->fed, "complete", (int)state->complete);
+        "{si so ss? ss? ss? ss? ss? ss? sI sI sb}", "newsloom_feed", STATE_VERSION, "inputs",
+        inputs, "source", state->source, "class", state->article_class, "fetched", state->fetched,
+        "key_field", state->key_field, "url_field", state->url_field, "file", state->file, "line",
+        (json_int_t)state->line, "fed", (json_int_t)state->fed, "complete", (int)state->complete);
     if (!object) {
         json_decref(inputs);
         return error_set(err, STATUS_INVALID,
@@ -130,6 +131,7 @@ void feed_state_done(struct feed_state *state)
     free(state->inputs);
     free(state->source);
     free(state->article_class);
+    free(state->fetched);
     free(state->key_field);
     free(state->url_field);
     free(state->file);

@@ -20,6 +20,7 @@ struct feed_state {
     size_t input_count;
     char *source; /* NULL: each line names its own */
     char *article_class;
+    char *fetched; /* NULL: each article says it, or nobody knows */
     char *key_field;
     char *url_field;
     char *file; /* NULL: nothing yet */

@@ -6,6 +6,7 @@
  * own --help says the rest. */
 
 static const struct option extract_options[] = {
+    {"fetched", 'F', "TIME", "when articles were fetched that do not say it: a day or an instant"},
     {"format", 'f', "text|json", "marked text for people, or one JSON line an article (text)"},
     {"explain", 'e', NULL,
      "say why each line is title, body or junk, and what spoke for a mention"},

@@ -296,10 +296,11 @@ enum status input_next(struct input *input, const struct input_item **ret_item, 
         input->item = (struct input_item){.file = file->path, .refusal = "INVALID_PAYLOAD"};
         input->item.article.source = input->defaults.source;
         input->item.article.article_class = input->defaults.article_class;
-        if (file->kind != FILE_LINES)
-            return next_whole(input, file, why);
-        enum status status = next_line(input, why);
-        if (status == STATUS_NOT_FOUND)
+        enum status status =
+            file->kind == FILE_LINES ? next_line(input, why) : next_whole(input, file, why);
+        if (!input->item.article.fetched || !input->item.article.fetched[0])
+            input->item.article.fetched = input->defaults.fetched;
+        if (file->kind == FILE_LINES && status == STATUS_NOT_FOUND)
             leave_file(input);
         else if (status != STATUS_AGAIN)
             return status;

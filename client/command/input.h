@@ -24,7 +24,8 @@
 
 struct input_defaults {
     const char *source;
-    const char *key; /* of a single file */
+    const char *fetched; /* of an article that does not say it; NULL: not known */
+    const char *key;     /* of a single file */
     const char *url;
     const char *key_field; /* of a JSON line; NULL: "key" */
     const char *url_field;

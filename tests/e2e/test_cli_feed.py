@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from support.cli import CommandLine
-from support.contract import wire
+from support.contract import extraction, wire
 from support.fake_worker import FakeWorker, MemoryStorage, WorkingThread
 from support.proxy import Proxy
 from support.waiting import wait_for
@@ -47,6 +47,21 @@ def test_files_folders_and_lines_are_stored(cli, worker, directory):
         "a.txt", "b/c.html", "https://example.org/ba?utm_source=x"}
     again = cli.json("feed", "--source", "test", "--wait", folder)
     assert [f["receipt"] for f in again] == ["DUPLICATE"] * 3
+
+
+def test_articles_of_a_dump_are_fetched_when_the_dump_was(cli, worker, directory):
+    dump = directory / "dump.jsonl"
+    dump.write_text('{"text":"Một","key":"1"}\n{"text":"Hai","key":"2","fetched":""}\n'
+                    '{"text":"Ba","key":"3","fetched":"2014-06-01T08:00:00+07:00"}\n')
+    (directory / "four.txt").write_text("Bốn")
+    found = cli.json("feed", "--source", "test", "--wait", "--fetched", "2017-05-10", dump, directory / "four.txt")
+    assert [f["state"] for f in found] == ["stored"] * 4
+    stored = [extraction.Extraction.FromString(entry) for _, entry in worker.worker.storage.rows.values()]
+    assert {one.key: one.fetched for one in stored} == {
+        "1": "2017-05-10T12:00:00+07:00", "2": "2017-05-10T12:00:00+07:00",
+        "3": "2014-06-01T08:00:00+07:00", "four.txt": "2017-05-10T12:00:00+07:00"}
+    refused = cli.run("feed", "--source", "test", "--fetched", "hôm qua", dump, code=65)
+    assert '--fetched "hôm qua" is no day' in refused.stderr
 
 
 def test_refused_input_is_named_with_file_line_and_code(cli, directory):

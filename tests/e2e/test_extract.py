@@ -78,6 +78,24 @@ def test_explain_says_why_each_line_was_judged_so(tmp_path):
     assert not any("reason" in section for section in plain["sections"])
 
 
+def test_dump_of_known_age_tells_the_year_of_its_dates(tmp_path):
+    text = "Trại giống khánh thành sau hai năm\nNgày 27/4, bà con xã bên đã nhận những con giống đầu tiên của trại này.\n"
+    path = json_lines(tmp_path / "dump.jsonl", {"text": text}, {"text": text, "fetched": ""},
+                      {"text": text, "fetched": "2014-06-01T08:00:00+07:00"}, {"text": text, "published": "2012-04-28"})
+
+    def values(*options):
+        found = extract_json(*options, path)
+        return [[m["value"] for m in article["mentions"] if m["type"] == "DATE"] for article in found]
+
+    assert values() == [["?"], ["?"], ["2014-04-27"], ["2012-04-27"]], "nothing is guessed"
+    assert values("--fetched", "2017-05-10") == [["2017-04-27"], ["2017-04-27"], ["2014-04-27"], ["2012-04-27"]]
+    first = extract_json("--fetched", "2017-05-10", path)[0]
+    assert first["fetched"] == "2017-05-10T12:00:00+07:00" and first["published"] is None
+    assert values("--fetched", "2016-11-20T23:00:00Z")[0] == ["2016-04-27"]
+    refused = extract("--fetched", "10/5/2017", path, code=64)
+    assert b'--fetched "10/5/2017" is no day' in refused.stderr and not refused.stdout
+
+
 def test_plain_text_becomes_one_line_of_json(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text(ARTICLE, encoding="utf-8")

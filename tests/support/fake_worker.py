@@ -33,7 +33,7 @@ def extract(job, piece, model: bytes) -> "extraction.Extraction":
     text = piece.content.decode("utf-8", "replace")
     found = extraction.Extraction(
         source=job.source, key=job.key, revision=job.revision, generation=job.generation,
-        content_digest=job.digest, url=piece.url, title=piece.title, language="vi",
+        content_digest=job.digest, url=piece.url, title=piece.title, fetched=piece.fetched, language="vi",
         page_kind=extraction.PAGE_KIND_ARTICLE, text_length=len(text),
         extractor=extraction.Extractor(name="proof", version="1", model_digest=model))
     at = 0

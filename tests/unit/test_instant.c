@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "common/instant.h"
 #include "tests/support/testing.h"
-#include "worker/store/instant.h"
 
 static void day_alone_has_no_time(void **state)
 {
@@ -46,6 +46,21 @@ static void days_that_no_calendar_has_are_none(void **state)
     assert_true(instant_parse("2024-02-29", &instant));
 }
 
+static void fetched_day_is_its_noon_and_an_instant_stays(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    char text[INSTANT_TEXT_SIZE];
+    assert_ok(instant_read_fetched("2017-05-10", text, &err), err);
+    assert_string_equal(text, "2017-05-10T12:00:00+07:00");
+    assert_ok(instant_read_fetched("2017-05-10T23:30:00Z", text, &err), err);
+    assert_string_equal(text, "2017-05-10T23:30:00Z");
+    assert_refused(instant_read_fetched("2017-02-30", text, &err), STATUS_INVALID, err,
+                   "2017-02-30");
+    assert_refused(instant_read_fetched("10/5/2017", text, &err), STATUS_INVALID, err, "10/5/2017");
+    assert_refused(instant_read_fetched("", text, &err), STATUS_INVALID, err, "is no day");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -53,6 +68,7 @@ int main(void)
         cmocka_unit_test(date_time_keeps_its_zone),
         cmocka_unit_test(time_without_zone_is_vietnamese),
         cmocka_unit_test(days_that_no_calendar_has_are_none),
+        cmocka_unit_test(fetched_day_is_its_noon_and_an_instant_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

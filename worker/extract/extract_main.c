@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/instant.h"
 #include "worker/extract/extract.h"
 #include "worker/extract/intake.h"
 #include "worker/extract/knowledge.h"
@@ -19,8 +20,8 @@ enum { BATCH = 64, MOST_JOBS = 64 };
 static const size_t memory_limit = (size_t)256 << 20;
 
 static const char usage[] =
-    "usage: newsloom extract [--format text|json] [--explain] [--jobs N] [--model FILE] "
-    "FILE|FOLDER|-…\n"
+    "usage: newsloom extract [--format text|json] [--explain] [--fetched TIME] [--jobs N]\n"
+    "                        [--model FILE] FILE|FOLDER|-…\n"
     "\n"
     "Find persons, organisations, places, dates, laws, events and crimes in Vietnamese news\n"
     "articles and print them. Needs no broker and no database.\n"
@@ -38,6 +39,10 @@ static const char usage[] =
     "  -f, --format json   one line of JSON an article, offsets in Unicode code points\n"
     "  -e, --explain       say why each line was judged title, body or junk, and for each mention\n"
     "                      which features spoke for it and which against\n"
+    "  -F, --fetched TIME  when articles were fetched that do not say it: a day or an instant, "
+    "such\n"
+    "                      as 2017-05-10 or 2017-05-10T08:00+07:00; dates without a year are told\n"
+    "                      by it, where no publication date is known\n"
     "  -j, --jobs N        extract on N threads; the output is the same (default 1)\n"
     "  -m, --model FILE    the tagger's model (default: the one installed with newsloom)\n"
     "  -h, --help          print this and exit\n"
@@ -51,6 +56,7 @@ static const char usage[] =
     "examples:\n"
     "  newsloom extract article.txt\n"
     "  newsloom extract --explain article.txt\n"
+    "  newsloom extract --fetched 2017-05-10 dump.jsonl\n"
     "  newsloom extract --format json --jobs 2 crawl/ > found.jsonl\n"
     "  curl -s URL | jq -Rs '{html: .}' -c | newsloom extract -\n";
 
@@ -59,7 +65,8 @@ struct options {
     bool in_colour;
     bool explain;
     unsigned jobs;
-    const char *model; /* NULL: the one beside this program */
+    char fetched[INSTANT_TEXT_SIZE]; /* of articles that do not say it; "": not known */
+    const char *model;               /* NULL: the one beside this program */
 };
 
 /* One article of a batch: what came in, what goes out. */
@@ -150,6 +157,8 @@ static void flush_batch(struct run *run)
 static bool take(void *context, struct intake_article *article)
 {
     struct run *run = context;
+    if (!article->input.fetched[0])
+        article->input.fetched = run->options.fetched;
     run->batch[run->count++].article = article;
     if (run->count == BATCH || run->options.jobs == 1)
         flush_batch(run);
@@ -171,22 +180,51 @@ static bool parse_jobs(const char *text, unsigned *ret_jobs)
     return true;
 }
 
+/* One option and its value; false when it is wrong, and then that was said. */
+static bool take_option(int option, const char *value, struct options *options)
+{
+    struct error err;
+    switch (option) {
+    case 'e':
+        options->explain = true;
+        return true;
+    case 'f':
+        options->is_json = strcmp(value, "json") == 0;
+        if (options->is_json || strcmp(value, "text") == 0)
+            return true;
+        (void)fprintf(stderr, "newsloom extract: --format is text or json, not \"%s\"\n", value);
+        return false;
+    case 'F':
+        if (instant_read_fetched(value, options->fetched, &err) == STATUS_OK)
+            return true;
+        (void)fprintf(stderr, "newsloom extract: --fetched %s\n", err.text);
+        return false;
+    case 'j':
+        if (parse_jobs(value, &options->jobs))
+            return true;
+        (void)fprintf(stderr, "newsloom extract: --jobs is a number from 1 to %d\n", MOST_JOBS);
+        return false;
+    case 'm':
+        options->model = value;
+        return true;
+    default:
+        return false; /* getopt has said why */
+    }
+}
+
 /* EX_OK to go on, -1 to end well, else the exit status. */
 static int parse_options(int argc, char **argv, struct options *ret_options)
 {
     static const struct option table[] = {
-        {"format", required_argument, NULL, 'f'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"model", required_argument, NULL, 'm'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {"explain", no_argument, NULL, 'e'},
-        {NULL, 0, NULL, 0},
+        {"explain", no_argument, NULL, 'e'},      {"fetched", required_argument, NULL, 'F'},
+        {"format", required_argument, NULL, 'f'}, {"jobs", required_argument, NULL, 'j'},
+        {"model", required_argument, NULL, 'm'},  {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
     };
-    struct options options = {.jobs = 1};
+    *ret_options = (struct options){.jobs = 1};
     int option = 0;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread is started
-    while ((option = getopt_long(argc, argv, "ef:j:m:hV", table, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "eF:f:j:m:hV", table, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(usage, stdout);
             return -1;
@@ -195,28 +233,9 @@ static int parse_options(int argc, char **argv, struct options *ret_options)
             (void)printf("newsloom-extract %s\n", NEWSLOOM_VERSION);
             return -1;
         }
-        if (option == 'f' && (strcmp(optarg, "json") == 0 || strcmp(optarg, "text") == 0)) {
-            options.is_json = strcmp(optarg, "json") == 0;
-            continue;
-        }
-        if (option == 'e') {
-            options.explain = true;
-            continue;
-        }
-        if (option == 'j' && parse_jobs(optarg, &options.jobs))
-            continue;
-        if (option == 'm') {
-            options.model = optarg;
-            continue;
-        }
-        if (option == 'f')
-            (void)fprintf(stderr, "newsloom extract: --format is text or json, not \"%s\"\n",
-                          optarg);
-        if (option == 'j')
-            (void)fprintf(stderr, "newsloom extract: --jobs is a number from 1 to %d\n", MOST_JOBS);
-        return EX_USAGE;
+        if (!take_option(option, optarg, ret_options))
+            return EX_USAGE;
     }
-    *ret_options = options;
     return EX_OK;
 }
 

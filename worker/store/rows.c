@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/instant.h"
 #include "proto/envelope.h"
-#include "worker/store/instant.h"
 
 #define BANDS_LIMIT 64
 #define ID_SIZE     16

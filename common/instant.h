@@ -6,10 +6,12 @@
  * :ss and fraction, optional zone (Z, +hh:mm, +hhmm). A moment without zone is Vietnam's. Days
  * that no calendar has are none.
  */
-#ifndef WORKER_STORE_INSTANT_H
-#define WORKER_STORE_INSTANT_H
+#ifndef COMMON_INSTANT_H
+#define COMMON_INSTANT_H
 
 #include <stdbool.h>
+
+#include "common/status.h"
 
 struct instant {
     char day[11];  /* "2026-03-01" */
@@ -19,5 +21,12 @@ struct instant {
 
 /* false: the text is neither. NULL and "" are neither. */
 bool instant_parse(const char *text, struct instant *ret_instant);
+
+#define INSTANT_TEXT_SIZE 64
+
+/* When an article was fetched, as articles say it: an instant as it was given, a day as its noon
+ * in Vietnam, neither close to the day before nor to the day after. INVALID when it is neither. */
+enum status instant_read_fetched(const char *text, char ret_instant[INSTANT_TEXT_SIZE],
+                                 struct error *err) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "worker/store/instant.h"
+#include "common/instant.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -116,4 +116,17 @@ bool instant_parse(const char *text, struct instant *ret_instant)
         return false;
     at++;
     return take_time(&at, ret_instant);
+}
+
+enum status instant_read_fetched(const char *text, char ret_instant[INSTANT_TEXT_SIZE],
+                                 struct error *err)
+{
+    struct instant instant;
+    if (!instant_parse(text, &instant) || strlen(text) >= INSTANT_TEXT_SIZE)
+        return error_set(err, STATUS_INVALID,
+                         "\"%.40s\" is no day (2026-03-01) and no time (2026-03-01T08:00+07:00)",
+                         text);
+    bool is_day = !instant.time[0];
+    (void)snprintf(ret_instant, INSTANT_TEXT_SIZE, "%s%s", text, is_day ? "T12:00:00+07:00" : "");
+    return STATUS_OK;
 }
