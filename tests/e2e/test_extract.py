@@ -91,7 +91,7 @@ def test_dump_of_known_age_tells_the_year_of_its_dates(tmp_path):
     assert values("--fetched", "2017-05-10") == [["2017-04-27"], ["2017-04-27"], ["2014-04-27"], ["2012-04-27"]]
     first = extract_json("--fetched", "2017-05-10", path)[0]
     assert first["fetched"] == "2017-05-10T12:00:00+07:00" and first["published"] is None
-    assert values("--fetched", "2016-11-20T23:00:00Z")[0] == ["2016-04-27"]
+    assert values("--fetched", "2016-07-20T23:00:00Z")[0] == ["2016-04-27"]
     refused = extract("--fetched", "10/5/2017", path, code=64)
     assert b'--fetched "10/5/2017" is no day' in refused.stderr and not refused.stdout
 
