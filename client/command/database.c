@@ -102,3 +102,13 @@ void database_clear(PGresult **result_p)
         PQclear(*result_p);
     *result_p = NULL;
 }
+
+enum status database_do(PGconn *connection, const char *sql, struct error *err)
+{
+    PGresult *result = PQexec(connection, sql);
+    enum status status = STATUS_OK;
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        status = say(err, STATUS_AGAIN, "could not ask PostgreSQL", PQerrorMessage(connection));
+    PQclear(result);
+    return status;
+}

@@ -23,5 +23,7 @@ void database_close(PGconn **connection_p);
 enum status database_ask(PGconn *connection, const char *sql, const char *const *parameters,
                          size_t count, PGresult **ret_result, struct error *err) MUST_CHECK;
 void database_clear(PGresult **result_p);
+/* One command without parameters and rows: BEGIN, COMMIT. */
+enum status database_do(PGconn *connection, const char *sql, struct error *err) MUST_CHECK;
 
 #endif

@@ -2,8 +2,10 @@
 /*
  * forget - take an article out of PostgreSQL and out of the broker, in this order:
  *
- *      asked    the broker says which (source, key) an id is; nothing is changed
- *      rows     newsloom.forget(): one transaction leaves a tombstone and takes every row
+ *      asked    the broker says which (source, key) an id is, and whether it knows it; nothing is
+ *               changed
+ *      rows     newsloom.forget(): one transaction leaves a tombstone and takes every row; rolled
+ *               back when neither knows the article, for that is a slip of the pen
  *      broker   one request: queue, log and dead letters, a tombstone, subscribers are told, and
  * the answer comes when the file is scrubbed
  *
@@ -27,6 +29,8 @@
 
 #define SCRUB_MS (10 * 60 * 1000) /* how long the broker may take for its file */
 
+static const char ask_tombstone[] = "SELECT EXISTS (SELECT FROM newsloom.forgotten f"
+                                    " WHERE f.identity = newsloom.identity_of($1, $2))";
 static const char forget_rows[] = "SELECT articles, entities, aliases, copies"
                                   " FROM newsloom.forget($1, $2)";
 static const char unforget_rows[] = "SELECT newsloom.unforget($1, $2)";
@@ -36,7 +40,8 @@ struct forget {
     Newsloom__V1__ForgetRequest request;
     char *source;
     char *key;
-    bool is_known; /* to the broker, under this key */
+    bool is_known;   /* to the broker or the database, under this key */
+    bool beforehand; /* leave a tombstone also for what never was */
     json_t *json;
 };
 
@@ -100,33 +105,37 @@ static void take_state(struct forget *forget, const Newsloom__V1__ForgetAnswer *
     forget->is_known = answer->state != NEWSLOOM__V1__STATE__STATE_UNKNOWN;
 }
 
-/* The key of an article that was fed by its URL is the canonical form of that. */
-static enum status find_by_url(struct forget *forget, struct error *err)
+static enum status look(struct forget *forget, struct error *err)
 {
-    char *canonical = NULL;
     forget->request.source = forget->source;
     forget->request.key = forget->key;
-    enum status status =
-        ask_broker(forget, NEWSLOOM__V1__FORGET_VERB__FORGET_LOOK, take_state, err);
-    if (status != STATUS_OK || forget->is_known)
+    return ask_broker(forget, NEWSLOOM__V1__FORGET_VERB__FORGET_LOOK, take_state, err);
+}
+
+/* The key of an article that was fed by its URL is the canonical form of that. */
+static enum status find_by_key(struct forget *forget, struct error *err)
+{
+    char *canonical = NULL;
+    bool is_url =
+        strncmp(forget->key, "http://", 7) == 0 || strncmp(forget->key, "https://", 8) == 0;
+    enum status status = look(forget, err);
+    if (status != STATUS_OK || forget->is_known || !is_url)
         return status;
     status = url_canonical(forget->key, &canonical, err);
-    if (status == STATUS_OK) {
-        free(forget->key);
-        forget->key = canonical;
-    }
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    free(forget->key);
+    forget->key = canonical;
+    return look(forget, err);
 }
 
 static enum status find(struct forget *forget, struct error *err)
 {
-    if (!forget->request.article_id) {
-        bool is_url =
-            strncmp(forget->key, "http://", 7) == 0 || strncmp(forget->key, "https://", 8) == 0;
-        return is_url ? find_by_url(forget, err) : STATUS_OK;
-    }
+    if (!forget->request.article_id)
+        return find_by_key(forget, err);
     uint64_t id = forget->request.article_id;
     enum status status = ask_broker(forget, NEWSLOOM__V1__FORGET_VERB__FORGET_LOOK, take_name, err);
+    forget->is_known = status == STATUS_OK;
     if (status == STATUS_OK)
         (void)fprintf(stderr,
                       "newsloom forget: article %" PRIu64
@@ -137,28 +146,61 @@ static enum status find(struct forget *forget, struct error *err)
 
 /* ---- rows */
 
-static enum status ask_rows(struct forget *forget, const char *sql, PGresult **ret_result,
-                            struct error *err)
+static enum status refuse_unknown(const struct forget *forget, bool with_rows, struct error *err)
 {
-    PGconn *connection = NULL;
+    if (forget->is_known || forget->beforehand)
+        return STATUS_OK;
+    return error_set(err, STATUS_NOT_FOUND,
+                     "there is no article %.40s/%.90s%s: nothing was changed. To have it refused "
+                     "should it ever come, say --beforehand",
+                     forget->source, forget->key,
+                     with_rows ? ", neither at the broker nor in PostgreSQL" : " at the broker");
+}
+
+static enum status ask_rows(const struct forget *forget, PGconn *connection, const char *sql,
+                            PGresult **ret_result, struct error *err)
+{
     const char *const parameters[] = {forget->source, forget->key};
-    enum status status = database_open_to_change(&connection, forget->invocation, err);
+    return database_ask(connection, sql, parameters, COUNT_OF(parameters), ret_result, err);
+}
+
+static void note_rows(struct forget *forget, const PGresult *result)
+{
+    static const char *const names[] = {"articles", "entities", "names", "copies"};
+    for (int i = 0; i < (int)COUNT_OF(names); i++)
+        note(forget, names[i], strtoll(PQgetvalue(result, 0, i), NULL, 10));
+    forget->is_known |= json_integer_value(json_object_get(forget->json, "articles")) > 0;
+}
+
+/* Within a transaction, which ends with the connection when this does not say OK. */
+static enum status forget_rows_of(struct forget *forget, PGconn *connection, struct error *err)
+{
+    CLEANUP(database_clear) PGresult *stands = NULL;
+    CLEANUP(database_clear) PGresult *taken = NULL;
+    enum status status = ask_rows(forget, connection, ask_tombstone, &stands, err);
+    if (status != STATUS_OK)
+        return status;
+    forget->is_known |= PQgetvalue(stands, 0, 0)[0] == 't';
+    status = ask_rows(forget, connection, forget_rows, &taken, err);
     if (status == STATUS_OK)
-        status = database_ask(connection, sql, parameters, COUNT_OF(parameters), ret_result, err);
-    database_close(&connection);
-    return status;
+        note_rows(forget, taken);
+    return status == STATUS_OK ? refuse_unknown(forget, true, err) : status;
 }
 
 static enum status forget_in_database(struct forget *forget, bool lift, struct error *err)
 {
-    PGresult *result = NULL;
-    enum status status = ask_rows(forget, lift ? unforget_rows : forget_rows, &result, err);
-    if (status == STATUS_OK && !lift) {
-        static const char *const names[] = {"articles", "entities", "names", "copies"};
-        for (int i = 0; i < (int)COUNT_OF(names); i++)
-            note(forget, names[i], strtoll(PQgetvalue(result, 0, i), NULL, 10));
-    }
-    database_clear(&result);
+    CLEANUP(database_clear) PGresult *lifted = NULL;
+    PGconn *connection = NULL;
+    enum status status = database_open_to_change(&connection, forget->invocation, err);
+    if (status == STATUS_OK && lift)
+        status = ask_rows(forget, connection, unforget_rows, &lifted, err);
+    if (status == STATUS_OK && !lift)
+        status = database_do(connection, "BEGIN", err);
+    if (status == STATUS_OK && !lift)
+        status = forget_rows_of(forget, connection, err);
+    if (status == STATUS_OK && !lift)
+        status = database_do(connection, "COMMIT", err);
+    database_close(&connection);
     return status;
 }
 
@@ -206,6 +248,8 @@ static enum status forget_all(struct forget *forget, bool lift, bool with_rows, 
     enum status status = find(forget, err);
     if (status == STATUS_OK && with_rows)
         status = forget_in_database(forget, lift, err);
+    else if (status == STATUS_OK && !lift)
+        status = refuse_unknown(forget, false, err);
     if (status != STATUS_OK)
         return status;
     crash_here(CRASH_CLIENT_ROWS_FORGOTTEN);
@@ -222,12 +266,15 @@ static int run_forget(struct invocation *invocation)
 {
     struct error err;
     struct forget forget = {.invocation = invocation,
-                            .request = NEWSLOOM__V1__FORGET_REQUEST__INIT};
+                            .request = NEWSLOOM__V1__FORGET_REQUEST__INIT,
+                            .beforehand = invocation_has(invocation, "beforehand")};
     bool lift = invocation_has(invocation, "lift");
     bool with_rows = !invocation_has(invocation, "broker-only");
     int code = EX_OK;
     if (invocation->operand_count != 1)
         return complain_usage(invocation, "name one article: SOURCE/KEY, or its id");
+    if (lift && forget.beforehand)
+        return complain_usage(invocation, "--lift and --beforehand are opposites");
     if (with_rows && !*settings_text(invocation->settings, "database.url"))
         return complain_usage(invocation, "database.url is not set: forgetting in the broker alone "
                                           "leaves the rows; say --broker-only if that is meant");
@@ -248,6 +295,7 @@ static int run_forget(struct invocation *invocation)
 
 static const struct option options[] = {
     {"lift", 0, NULL, "take the tombstone away: it is taken again when it is fed again"},
+    {"beforehand", 0, NULL, "also an article that never was: it is refused should it come"},
     {"broker-only", 0, NULL, "leave PostgreSQL alone"},
     {"json", 0, NULL, "one JSON object: how much of what was taken"},
 };

@@ -196,4 +196,26 @@ def test_who_may(broker, database, cli):
     assert "--broker-only" in cli.run("forget", "a/b", code=64).stderr
     assert "neither SOURCE/KEY" in cli.run("forget", "abc", "--broker-only", code=64).stderr
     assert "no article 4711" in cli.run("forget", "4711", "--broker-only", code=66).stderr
-    cli("forget", "--broker-only", "a/b")
+    cli("forget", "--broker-only", "--beforehand", "a/b")
+
+
+@pytest.mark.parametrize("options", [(), ("--broker-only",)])
+def test_a_slip_of_the_pen_forbids_nothing(broker, database, feeder, operator, cli, options):
+    """What nobody knows is told and left alone; said beforehand it is refused when it comes."""
+    piece = other(1)
+    name = f"{piece.source}/{piece.key}"
+    before = operator.status().last_sequence
+    said = cli.run("forget", *options, name, code=66).stderr
+    assert "there is no article" in said and "--beforehand" in said
+    assert operator.forget(piece.source, piece.key, wire.FORGET_LOOK).state == wire.STATE_UNKNOWN
+    assert database.value("SELECT count(*) FROM newsloom.forgotten") == 0
+    assert operator.status().last_sequence == before
+    assert "opposites" in cli.run("forget", "--lift", "--beforehand", name, code=64).stderr
+    cli("forget", *options, "--beforehand", name)
+    cli("forget", *options, name)  # its tombstone is known
+    receipt, = feeder.submit([piece])
+    assert (receipt.code, receipt.refusal) == (wire.REFUSED, wire.WAS_FORGOTTEN)
+    assert database.value("SELECT count(*) FROM newsloom.forgotten") == (not options)
+    cli("forget", *options, "--lift", name)
+    assert feeder.submit([piece])[0].code == wire.ACCEPTED
+    cli("forget", *options, name)  # now there is something

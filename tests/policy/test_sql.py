@@ -13,12 +13,12 @@ SQL = re.compile(r'"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|ALTER|CREATE|DROP|
 COMPOSES = re.compile(r"\b(v?a?sn?printf|v?dprintf|text_(?:format|copy|append)\w*|arena_format|str(?:n?cat|n?cpy|pcpy)|"
                       r"memc?py|memmove|buffer_\w+|json_pack|error_set)\s*\(")
 SENDS = {"PQexec": 1, "PQexecParams": 1, "PQsendQuery": 1, "PQsendQueryParams": 1, "PQprepare": 2,
-         "PQsendPrepare": 2, "pg_run": 1, "pg_run_until": 1, "database_ask": 1, "PQexecPrepared": None,
+         "PQsendPrepare": 2, "pg_run": 1, "pg_run_until": 1, "database_ask": 1, "database_do": 1, "PQexecPrepared": None,
          "PQsendQueryPrepared": None}
 CALL = re.compile(r"\b(" + "|".join(SENDS) + r")\s*\(")
 # A constant table of statements, a constant file of migrations.
 CONSTANT = re.compile(r"(row|migration)->sql")
-WRAPPERS = {"pg_run", "pg_run_until", "database_ask"}
+WRAPPERS = {"pg_run", "pg_run_until", "database_ask", "database_do"}
 
 
 def sources() -> list[Path]:
