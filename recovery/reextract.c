@@ -17,17 +17,23 @@
 #include "proto/envelope.h"
 #include "recovery/pages.h"
 #include "recovery/row_facts.h"
+#include "worker/store/copies.h"
 
 #define ID_DIGITS   24
 #define HEX_DIGITS  "0123456789abcdef"
 #define DIGEST_TEXT 64
 
-/* The walk goes by article_id, which a replaced row keeps: none is seen twice. */
-#define WANTED                                                                    \
-    " FROM newsloom.article a JOIN newsloom.source s USING (source_id)"           \
-    " WHERE a.article_id > $1::bigint AND a.stored_at < $2::timestamptz"          \
-    " AND ($3::text IS NULL OR s.name = $3) AND ($4::text IS NULL OR a.key = $4)" \
-    " AND ($5::text IS NULL OR NOT starts_with(encode(a.model_digest, 'hex'), $5))"
+/* The walk goes by article_id, which a replaced row keeps: none is seen twice. $6: only what was
+ * stored beside an earlier article that it is a near copy of, and found no trace of it. */
+#define WANTED                                                                          \
+    " FROM newsloom.article a JOIN newsloom.source s USING (source_id)"                 \
+    " WHERE a.article_id > $1::bigint AND a.stored_at < $2::timestamptz"                \
+    " AND ($3::text IS NULL OR s.name = $3) AND ($4::text IS NULL OR a.key = $4)"       \
+    " AND ($5::text IS NULL OR NOT starts_with(encode(a.model_digest, 'hex'), $5))"     \
+    " AND ($6::integer IS NULL OR (a.duplicate_of IS NULL AND EXISTS (SELECT"           \
+    " FROM newsloom.article o WHERE o.bands && a.bands AND o.article_id < a.article_id" \
+    " AND bit_count((o.sketch # a.sketch)::bit(64)) <= $6"                              \
+    " AND NOT (o.source_id = a.source_id AND o.key = a.key))))"
 
 static const char clock_question[] = "SELECT now()::text";
 static const char count_question[] = "SELECT count(*), count(*) FILTER (WHERE"
@@ -36,7 +42,7 @@ static const char page_question[] =
     "SELECT " PAGE_COLUMNS ", a.article_id, s.name, a.key, a.revision, a.generation" WANTED
     " ORDER BY a.article_id LIMIT 16";
 
-enum { WISH_AFTER, WISH_BEFORE, WISH_SOURCE, WISH_KEY, WISH_MODEL, WISH_COUNT };
+enum { WISH_AFTER, WISH_BEFORE, WISH_SOURCE, WISH_KEY, WISH_MODEL, WISH_COPIES, WISH_COUNT };
 enum column {
     COLUMN_ID = PAGE_COLUMN_COUNT,
     COLUMN_SOURCE,
@@ -53,6 +59,7 @@ struct reextracting {
     char after[ID_DIGITS];
     char *before;
     char *source; /* of SOURCE/KEY */
+    char copy_bits[ID_DIGITS];
     uint64_t wanted;
     uint64_t walked;
     uint64_t left;
@@ -70,6 +77,9 @@ static int read_wishes(struct reextracting *r, const struct invocation *invocati
     r->wishes[WISH_BEFORE] = invocation_text(invocation, "before");
     r->wishes[WISH_SOURCE] = invocation_text(invocation, "source");
     r->wishes[WISH_MODEL] = model;
+    (void)snprintf(r->copy_bits, sizeof(r->copy_bits), "%d", COPY_BITS);
+    if (invocation_has(invocation, "unmarked-copies"))
+        r->wishes[WISH_COPIES] = r->copy_bits;
     if (invocation->operand_count > 1 || (operand && r->wishes[WISH_SOURCE]))
         return complain_usage(invocation, "name one SOURCE/KEY, or articles by options");
     if (operand && (!slash || !slash[1]))
@@ -86,10 +96,10 @@ static int read_wishes(struct reextracting *r, const struct invocation *invocati
         (!*model || strlen(model) > DIGEST_TEXT || strspn(model, HEX_DIGITS) != strlen(model)))
         return complain_usage(invocation, "--except-model is the beginning of a model's digest in "
                                           "hexadecimal, as a worker says it when it starts");
-    if (!r->wishes[WISH_SOURCE] && !model && !r->wishes[WISH_BEFORE] &&
+    if (!r->wishes[WISH_SOURCE] && !model && !r->wishes[WISH_BEFORE] && !r->wishes[WISH_COPIES] &&
         !invocation_has(invocation, "all"))
         return complain_usage(invocation, "say which articles: SOURCE/KEY, --source, "
-                                          "--except-model, --before, or --all");
+                                          "--except-model, --before, --unmarked-copies, or --all");
     return EX_OK;
 }
 

@@ -120,6 +120,8 @@ static const struct option reextract_options[] = {
     {"source", 0, "SOURCE", "those of this source"},
     {"except-model", 0, "HEX", "those made with another model than the one whose digest begins so"},
     {"before", 0, "TIME", "those stored before then (before this command was started)"},
+    {"unmarked-copies", 0, NULL,
+     "near copies of an earlier article that two workers stored at the same moment"},
     {"all", 0, NULL, "every article"},
     {"dry-run", 'n', NULL, "say how many it would be; change nothing"},
     {"limit", 0, "N", "tell at most this many that are left; all are counted (20; 0: all)"},

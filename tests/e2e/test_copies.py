@@ -7,6 +7,8 @@ import re
 
 from support import paths
 from support.articles import Piece
+from support.auditor import wait_settled
+from support.cli import CommandLine
 from support.contract import extraction, wire
 from support.feeder import Feeder
 from support.programs import run
@@ -159,3 +161,52 @@ def test_copies_of_one_batch_find_each_other(broker, database, new_worker, ledge
     assert len(first) == 1
     assert database.value("SELECT count(*) FROM newsloom.article WHERE duplicate_of = %s", first[0][0]) == 2
     feeder.close()
+
+
+def marks(database) -> dict:
+    """Source of each article, and of the one that it is a copy of."""
+    return dict(database.execute(
+        "SELECT s.name, n.name FROM newsloom.article a JOIN newsloom.source s USING (source_id)"
+        " LEFT JOIN newsloom.article o ON o.article_id = a.duplicate_of LEFT JOIN newsloom.source n ON"
+        " n.source_id = o.source_id"))
+
+
+def store_at_once(broker, database, feeder, new_worker, pieces) -> None:
+    """Each by a worker of its own, which has looked for an original before the other one may write."""
+    waiting = ("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'newsloom.article'::regclass"
+               " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+    for number in range(len(pieces)):
+        new_worker(broker, database, name=f"alone{number}", worker_slots=1)
+    with database.server.lock_table(database, "newsloom.article"):
+        feeder.submit(pieces)
+        wait_for(lambda: database.value(waiting) == len(pieces), 30, "each waits to write its own")
+    wait_for(lambda: database.value("SELECT count(*) FROM newsloom.article") == len(pieces), 30, "all are stored")
+
+
+def test_copies_that_two_workers_store_at_once_are_marked_afterwards(broker, database, new_worker, ledger, seed, directory):
+    chance = random.Random(seed)
+    report = originals()[3]
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    store_at_once(broker, database, feeder, new_worker, [piece("one", "x", report),
+                                                         piece("two", "x", add_agency(report, chance))])
+    assert marks(database) == {"one": None, "two": None}, "neither saw the other"
+    first, second = (name for name, in database.execute(
+        "SELECT s.name FROM newsloom.article JOIN newsloom.source s USING (source_id) ORDER BY article_id"))
+    cli = CommandLine(broker, directory, **{"database.url": database.url})
+    assert cli.json("reextract", "--unmarked-copies", "--dry-run")[-1]["submitted"] == 1
+    assert cli.json("reextract", "--unmarked-copies")[-1]["submitted"] == 1
+    wait_settled(broker)
+    assert marks(database) == {first: None, second: first}
+    subscriber = Subscriber(broker.endpoint("subscribe"))
+    subscriber.subscribe()
+    subscriber.read_until(lambda: len(subscriber.entries) == 3)
+    entry, payload = subscriber.entries[-1]
+    assert (entry.source, entry.kind) == (second, wire.ENTRY_REPLACED)
+    assert extraction.Extraction.FromString(payload).duplicate_of.source == first
+    assert cli.json("reextract", "--unmarked-copies")[-1]["submitted"] == 0
+    assert cli.json("reextract", "--all")[-1]["submitted"] == 2  # whoever comes first, they do not change places
+    wait_settled(broker)
+    assert marks(database) == {first: None, second: first}
+    assert cli.json("verify")[-1]["clean"]
+    for one in (subscriber, feeder):
+        one.close()

@@ -40,7 +40,8 @@ static void take_original(int number, PGresult *result, void *context)
                                          PQgetvalue(result, 0, 1), be32toh(revision));
 }
 
-static void send_lookup(struct connection *connection, const struct article_row *row)
+static void send_lookup(struct connection *connection, const struct article_row *row,
+                        int64_t before_id)
 {
     int64_t sketch;
     memcpy(&sketch, &row->extraction->sketch, sizeof sketch);
@@ -50,6 +51,7 @@ static void send_lookup(struct connection *connection, const struct article_row 
         {.bytes = arena_format(row->arena, "%d", COPY_BITS)},
         {.bytes = row->source},
         {.bytes = row->key},
+        {.bytes = arena_format(row->arena, "%lld", (long long)before_id)},
     };
     storage_connection_send(connection, SQL_FIND_ORIGINAL, parameters);
 }
@@ -99,7 +101,7 @@ static void mark(struct article_row *row, article_name *original)
 }
 
 enum status copies_find(struct connection *connection, struct article_row **rows, size_t count,
-                        struct failure *failure)
+                        int64_t before_id, struct failure *failure)
 {
     struct lookup lookup = {.rows = memory_new(count * sizeof(*lookup.rows)),
                             .originals = memory_new(count * sizeof(*lookup.originals))};
@@ -108,7 +110,7 @@ enum status copies_find(struct connection *connection, struct article_row **rows
         if (rows[i]->extraction->n_bands > 0 && !rows[i]->verbatim)
             lookup.rows[asked++] = rows[i];
     for (size_t i = 0; i < asked; i++)
-        send_lookup(connection, lookup.rows[i]);
+        send_lookup(connection, lookup.rows[i], before_id);
     enum status status =
         asked ? storage_connection_finish(connection, take_original, &lookup, failure) : STATUS_OK;
     for (size_t i = 0; i < asked && status == STATUS_OK; i++) {

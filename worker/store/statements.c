@@ -180,7 +180,7 @@ static const struct statement_row rows[SQL_STATEMENT_COUNT] = {
         {"find_article",
          "SELECT a.article_id, a.revision, a.generation, a.content_digest = $4, a.extraction,"
          " (SELECT max(n.revision) FROM newsloom.article n"
-         "  WHERE n.source_id = a.source_id AND n.key = a.key)"
+         "  WHERE n.source_id = a.source_id AND n.key = a.key), a.duplicate_of IS NOT NULL"
          " FROM newsloom.article a JOIN newsloom.source s USING (source_id)"
          " WHERE s.name = $1 AND a.key = $2 AND (a.revision = $3 OR a.content_digest = $4)"
          " ORDER BY a.content_digest = $4 DESC, a.revision = $3 DESC, a.revision DESC LIMIT 1",
@@ -192,10 +192,10 @@ static const struct statement_row rows[SQL_STATEMENT_COUNT] = {
          "WITH near AS MATERIALIZED (SELECT s.name, a.key, a.revision, a.stored_at, a.article_id"
          " FROM newsloom.article a JOIN newsloom.source s USING (source_id)"
          " WHERE a.bands && $1 AND bit_count((a.sketch # $2)::bit(64)) <= $3"
-         " AND NOT (s.name = $4 AND a.key = $5))"
+         " AND NOT (s.name = $4 AND a.key = $5) AND a.article_id < $6)"
          " SELECT name, key, revision FROM near ORDER BY stored_at, article_id LIMIT 1",
-         5,
-         {PG_INT8_ARRAY, PG_INT8, PG_INT4, PG_TEXT, PG_TEXT}},
+         6,
+         {PG_INT8_ARRAY, PG_INT8, PG_INT4, PG_TEXT, PG_TEXT, PG_INT8}},
 };
 
 const struct statement_row *statement_row(enum statement statement)

@@ -141,7 +141,7 @@ static void note_inserted(int number, PGresult *result, void *context)
 static enum status save_group(struct storage *storage, struct article_row **rows, size_t count,
                               bool *inserted, struct failure *failure)
 {
-    enum status status = copies_find(storage->connection, rows, count, failure);
+    enum status status = copies_find(storage->connection, rows, count, INT64_MAX, failure);
     if (status == STATUS_OK)
         status = assign_ids(storage, rows, count, failure);
     if (status != STATUS_OK)
@@ -183,6 +183,7 @@ struct found {
     int32_t revision;
     int32_t generation;
     int32_t newest_revision;
+    bool is_copy;
     struct arena *arena;
     void *extraction;
     size_t size;
@@ -201,6 +202,7 @@ static void take_found(int number, PGresult *result, void *context)
     found->size = (size_t)PQgetlength(result, 0, 4);
     found->extraction = arena_copy(found->arena, PQgetvalue(result, 0, 4), found->size);
     found->newest_revision = int4_of(result, 0, 5);
+    found->is_copy = PQgetvalue(result, 0, 6)[0] != 0;
 }
 
 static enum status find_article(struct storage *storage, struct article_row *row,
@@ -256,7 +258,10 @@ static enum status replace(struct storage *storage, struct article_row *row,
     *ret_done = false;
     if (row->revision != (uint32_t)found->revision && !renumber(storage, row, found->revision))
         return STATUS_OK;
-    enum status status = copies_find(connection, &row, 1, failure);
+    /* an original stays one, whatever came after it: two of them do not become copies of each other
+     */
+    int64_t before_id = found->is_copy ? INT64_MAX : found->article_id;
+    enum status status = copies_find(connection, &row, 1, before_id, failure);
     if (status != STATUS_OK)
         return status;
     row->article_id = found->article_id;
