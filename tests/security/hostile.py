@@ -6,7 +6,8 @@
 
 `measure` needs a release build (NEWSLOOM_BUILD) with bench_broker. It starts brokers of its own and prints the median
 of each: alone; while the same attacks run against another broker on this machine, which takes the processor away but
-nothing else; while they run against this one. What the honest clients lose is the difference of the last two.
+nothing else; while they run against this one. What the honest clients lose is the difference of the last two. With
+TMPDIR=/dev/shm the stores are in memory, and whoever else uses the disk does not count.
 """
 import argparse
 import gc
@@ -248,7 +249,7 @@ def measure(articles: int, rounds: int, names: list) -> None:
     with tempfile.TemporaryDirectory(prefix="nl-") as folder:
         folder = Path(folder)
         tcp = {f"listen.{name}": "tcp://127.0.0.1:*" for name in (*SOCKETS, "live")}
-        ours, other = (Broker(folder / name, **tcp, **{"store.budget": "4GiB"}).start() for name in ("a", "b"))
+        ours, other = (Broker(folder / name, **tcp, **{"store.budget": "512MiB"}).start() for name in ("a", "b"))
         rates = {"alone": [], "attacks on another broker": [], "attacks on this broker": []}
         try:
             for _ in range(rounds):  # in turn, because others use this machine as well
