@@ -2,8 +2,8 @@
 /*
  * json_line - one line of JSON as an article: the rules that feeding and extracting share.
  *
- * Every text is UTF-8 without U+0000; the content is "text" or "html", one of them and only one.
- * What is handed out is borrowed from the object.
+ * Every text is UTF-8 without U+0000; the content is "text" or "html", one of them and only one,
+ * and may hold U+0000. What is handed out is borrowed from the object.
  */
 #ifndef COMMON_JSON_LINE_H
 #define COMMON_JSON_LINE_H
