@@ -126,7 +126,9 @@ enum status instant_read_fetched(const char *text, char ret_instant[INSTANT_TEXT
         return error_set(err, STATUS_INVALID,
                          "\"%.40s\" is no day (2026-03-01) and no time (2026-03-01T08:00+07:00)",
                          text);
-    bool is_day = !instant.time[0];
-    (void)snprintf(ret_instant, INSTANT_TEXT_SIZE, "%s%s", text, is_day ? "T12:00:00+07:00" : "");
+    if (instant.time[0])
+        memcpy(ret_instant, text, strlen(text) + 1);
+    else
+        (void)snprintf(ret_instant, INSTANT_TEXT_SIZE, "%.10sT12:00:00+07:00", instant.day);
     return STATUS_OK;
 }
