@@ -9,9 +9,9 @@ from support.waiting import wait_for
 
 
 @pytest.fixture
-def small_disk(roomy_directory):
+def small_disk(roomy_directory, time_given):
     try:
-        disk = SmallDisk(roomy_directory / "small", 300)
+        disk = SmallDisk(roomy_directory / "small", 3000 if time_given.is_long else 300)
     except CannotMount as error:
         pytest.skip(f"a small file system cannot be mounted here, which takes root: {error}")
     yield disk

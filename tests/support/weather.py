@@ -11,8 +11,8 @@ from support.waiting import wait_for
 
 
 class Weather:
-    """Attempts are so few that a burnt one soon shows as a dead article. In the long form it is fed more
-    slowly: what waits at the end has to be worked off before the books are compared."""
+    """Attempts are so few that a burnt one soon shows as a dead article. The long form has the full load
+    (Rig.full) and four workers."""
 
     def __init__(self, new_broker, new_worker, seed, is_long=False):
         self.is_long = is_long
@@ -22,12 +22,13 @@ class Weather:
         self.recoveries = []
         self.faults = 0
 
-    def begin(self, database, url=None, workers=2) -> "Weather":
+    def begin(self, database) -> "Weather":
         self.database = database
-        self.workers = [self.new_worker(self.broker, url or database.worker_url, worker_slots=16)
-                        for _ in range(workers)]
-        self.rig = Rig(self.broker, self.seed, storage=database, feeders=2,
-                       pace=0.3 if self.is_long else 0.05).start()
+        self.workers = [self.new_worker(self.broker, database, worker_slots=16)
+                        for _ in range(4 if self.is_long else 2)]
+        self.rig = Rig.full(self.broker, self.seed, database) if self.is_long else \
+            Rig(self.broker, self.seed, storage=database, feeders=2, pace=0.05)
+        self.rig.start()
         self.wait_stored()
         return self
 
@@ -55,13 +56,12 @@ class Weather:
         self.faults += 1
         self.recoveries.append(self.wait_stored())
 
-    def finish(self, name: str, may_forget_rows=False, **more):
+    def finish(self, name: str, may_forget_rows=False, guilty=(), **more):
+        """guilty: identities of the articles that are dead by their own fault."""
         recovery = {"slowest_recovery_ms": int(1000 * max(self.recoveries))} if self.recoveries else {}
-        audit = self.rig.settle_and_audit(name, self.faults, 900 if self.is_long else 120,
-                                          may_forget_rows,
-                                          **recovery, **more)
-        assert audit.dead == 0, "a fault of PostgreSQL is no fault of an article"
+        audit = self.rig.settle_and_audit(name, self.faults, 120, may_forget_rows, **recovery, **more)
+        assert audit.dead == len(guilty), "a fault of PostgreSQL is no fault of an article"
         assert [worker.starts for worker in self.workers] == [1] * len(self.workers)
         assert all(worker.is_alive for worker in self.workers)
-        check_no_attempt_burnt(self.broker, self.rig.ledger)
+        check_no_attempt_burnt(self.broker, self.rig.ledger, guilty)
         return audit
