@@ -14,6 +14,7 @@ enum {
     BATCH_ENVELOPE = ENVELOPE_LIMIT - 128,
     SCAN_MOST = 4096,
     SILENT_BEATS = 3,
+    BLOCKED_MS = 50,        /* until a subscriber that did not read is tried again */
     SILENT_LEAST_MS = 3000, /* short beats are no reason to be hasty */
 };
 
@@ -284,8 +285,9 @@ static void fill_frame(struct log_entry *from, zmq_msg_t *frame)
     from->extraction = NULL;
 }
 
-static bool send_batch(struct broker *b, struct subscriber *subscriber, struct log_entry *entries,
-                       size_t count, uint64_t through)
+/* SENT_BLOCKED: it does not read just now, and stands where it was told last. */
+static enum sent send_batch(struct broker *b, struct subscriber *subscriber,
+                            struct log_entry *entries, size_t count, uint64_t through)
 {
     Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
     Newsloom__V1__Batch batch = NEWSLOOM__V1__BATCH__INIT;
@@ -309,18 +311,21 @@ static bool send_batch(struct broker *b, struct subscriber *subscriber, struct l
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++)
         bytes += zmq_msg_size(&frames[i]);
-    bool sent =
-        broker_send(b, SOCKET_SUBSCRIBE, &subscriber->peer, &envelope, frames, count) == SENT;
+    enum sent sent = broker_send(b, SOCKET_SUBSCRIBE, &subscriber->peer, &envelope, frames, count);
     for (size_t i = 0; i < count; i++)
         ENSURE(zmq_msg_close(&frames[i]) == 0);
-    if (!sent)
-        return false;
+    if (sent == SENT_BLOCKED) {
+        subscriber->at = subscriber->told;
+        subscriber->blocked_until_ms = b->mono_ms + BLOCKED_MS;
+    }
+    if (sent != SENT)
+        return sent;
     guard_sent(b->guard, SOCKET_SUBSCRIBE, &subscriber->peer, bytes);
     subscriber->told = subscriber->at = through;
     subscriber->sent += count;
     subscriber->sent_ms = b->loop_ms;
     broker_tally(b, TALLY_BATCHES, 1);
-    return true;
+    return SENT;
 }
 
 static size_t entry_size(const struct log_entry *entry)
@@ -330,8 +335,9 @@ static size_t entry_size(const struct log_entry *entry)
     return newsloom__v1__entry__get_packed_size(&body) + 4;
 }
 
-/* As many batches as envelopes need; false: the subscriber does not read. */
-static bool send_entries(struct broker *b, struct subscriber *subscriber, struct replay *replay)
+/* As many batches as envelopes need. */
+static enum sent send_entries(struct broker *b, struct subscriber *subscriber,
+                              struct replay *replay)
 {
     size_t first = 0;
     while (first < replay->count) {
@@ -343,12 +349,13 @@ static bool send_entries(struct broker *b, struct subscriber *subscriber, struct
         }
         bool last = first + count == replay->count;
         uint64_t through = last ? replay->scanned : replay->entries[first + count - 1].sequence;
-        if (!send_batch(b, subscriber, &replay->entries[first], count, through))
-            return false;
+        enum sent sent = send_batch(b, subscriber, &replay->entries[first], count, through);
+        if (sent != SENT)
+            return sent;
         first += count;
     }
     subscriber->at = replay->scanned;
-    return true;
+    return SENT;
 }
 
 static void replay_finish(struct job *job, struct broker *b)
@@ -362,8 +369,7 @@ static void replay_finish(struct job *job, struct broker *b)
         subscribers_remove(b->subscribers, subscriber);
     } else if (subscriber && replay->status != STATUS_OK) {
         broker_read_failed(b, &replay->error);
-    } else if (subscriber && !send_entries(b, subscriber, replay)) {
-        /* it does not read: it comes back by its cursor */
+    } else if (subscriber && send_entries(b, subscriber, replay) == SENT_GONE) {
         subscribers_remove(b->subscribers, subscriber);
     }
     replay_discard(job);
@@ -402,12 +408,13 @@ void serve_subscribers(struct broker *b)
             continue;
         }
         if (told_late && !subscriber->reading &&
-            !send_batch(b, subscriber, NULL, 0, subscriber->at)) {
+            send_batch(b, subscriber, NULL, 0, subscriber->at) == SENT_GONE) {
             subscribers_remove(b->subscribers, subscriber);
             continue;
         }
         if (!subscriber->reading && subscriber->credit > subscriber->sent &&
             subscriber->at < b->facts.last_sequence && b->mono_ms >= b->read_again_ms &&
+            b->mono_ms >= subscriber->blocked_until_ms &&
             !guard_is_behind(b->guard, SOCKET_SUBSCRIBE, &subscriber->peer))
             read_on(b, subscriber);
     }

@@ -30,6 +30,7 @@ struct subscriber {
     uint64_t acknowledged;
     int64_t heard_ms; /* the loop's clock */
     int64_t sent_ms;
+    int64_t blocked_until_ms; /* mono: it did not read, and nothing is read for it before */
     bool reading;
 };
 

@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import zmq
@@ -14,6 +15,7 @@ from support.auditor import Auditor, report, wait_settled
 from support.contract import Channel, extraction, wire
 from support.fake_worker import MemoryStorage, WorkingThread
 from support.feeder import Feeder
+from support.operating import Operator
 from support.programs import environment
 from support.proxy import Proxy
 from support.subscriber import LiveSubscriber, Subscriber
@@ -47,6 +49,38 @@ def test_slow_subscriber_loses_nothing_and_stops_nobody(new_broker, ledger, seed
     working.finish()
     report("slow_subscriber_loses_nothing", audit, 1, behind=behind)
     for one in (slow, fast, feeder, deaf):
+        one.close()
+
+
+def test_subscriber_that_does_not_read_for_a_while_stays_subscribed(new_broker, ledger, seed):
+    """It has the credit, it beats, and it has something else to do: what finds no room on its way is sent later."""
+    storage, newsroom = MemoryStorage(), Newsroom(seed)
+    broker = new_broker()
+    feeder, operator = Feeder(broker.endpoint("feed"), ledger), Operator(broker.endpoint("operator"))
+    working = WorkingThread(broker.endpoint("work"), "may", 32, storage)
+    working.start()
+    busy = Subscriber(broker.endpoint("subscribe"), window=10 ** 6)
+    busy.channel.socket.disconnect(busy.channel.endpoint)
+    busy.channel.socket.setsockopt(zmq.RCVHWM, 1)  # nothing is read for it behind its back
+    busy.channel.socket.connect(busy.channel.endpoint)
+    busy.subscribe(wire.FROM_EARLIEST)
+    busy.read_until(lambda: busy.subscribed, 15, "subscribed")
+    paused = time.monotonic()
+
+    def is_blocked():
+        feeder.submit(newsroom.pieces(32))
+        busy.credit()
+        return operator.counters()["newsloom_sends_refused_total"] > 0
+    wait_for(is_blocked, 60, "its way is full")
+    wait_for(lambda: busy.credit() or time.monotonic() > paused + 4, 30, "more than silence is borne", every=0.2)
+    wait_settled(broker)
+    busy.last_heard = time.monotonic()
+    busy.read_until(lambda: len(busy.entries) == len(ledger), 60, "it reads what it has credit for")
+    assert not (busy.resumed or busy.refusals)
+    audit = Auditor(broker, ledger, storage).run([busy])
+    working.finish()
+    report("subscriber_that_does_not_read", audit, 1)
+    for one in (busy, feeder, operator):
         one.close()
 
 
