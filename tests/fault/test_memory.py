@@ -7,21 +7,20 @@ import threading
 import time
 from pathlib import Path
 
-from support import paths
 from support.articles import Newsroom, Piece
 from support.auditor import Auditor, report
 from support.feeder import Feeder
 from support.ledger import Ledger
 from support.operating import Operator
 from support.plot import write_svg
+from support.programs import is_sanitized
 from support.waiting import wait_for
 
 MIB = 1 << 20
 TIMES = 10
 QUEUED_BYTES = 60
 CACHE = 32 * MIB
-# A sanitizer keeps what is freed, and shadows the rest: bounds are for what users run.
-IS_SANITIZED = b"libasan" in paths.program("newsloom-broker").read_bytes()
+IS_SANITIZED = is_sanitized()
 BROKER_MOST = (64 * MIB + CACHE) * (8 if IS_SANITIZED else 1)
 WORKER_MOST = 128 * MIB * (8 if IS_SANITIZED else 1)
 DATA_LIMIT = 512 * MIB

@@ -7,53 +7,8 @@ import pytest
 from support.articles import Newsroom
 from support.contract import wire
 from support.feeder import Feeder
+from support.server_errors import AGAIN, ERRORS, LIMITS, SLOW
 from support.waiting import wait_for
-
-# Raised with every n-th article, at its insert or at COMMIT: what sqlstate.h calls AGAIN.
-ERRORS = """
-CREATE TABLE newsloom.bad_luck (often double precision, code text);
-GRANT SELECT ON newsloom.bad_luck TO PUBLIC;
-CREATE SEQUENCE newsloom.bad_lucks;
-GRANT USAGE ON newsloom.bad_lucks TO PUBLIC;
-CREATE FUNCTION newsloom.bad_luck() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE luck record;
-BEGIN
-    SELECT * INTO luck FROM newsloom.bad_luck WHERE random() < often ORDER BY random() LIMIT 1;
-    IF FOUND THEN
-        PERFORM nextval('newsloom.bad_lucks');
-        RAISE EXCEPTION 'bad luck' USING ERRCODE = luck.code;
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER bad_luck AFTER INSERT ON newsloom.article
-    FOR EACH ROW EXECUTE FUNCTION newsloom.bad_luck();
-CREATE CONSTRAINT TRIGGER bad_luck_at_commit AFTER INSERT ON newsloom.mention
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.ordinal = 0)
-    EXECUTE FUNCTION newsloom.bad_luck();
-"""
-AGAIN = ("40001", "40P01", "55P03", "53100", "53200", "53400", "57P03", "58030", "25006", "08006")
-
-# Transactions of workers get limits that a test can wait for.
-LIMITS = """
-CREATE FUNCTION newsloom.limits() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM set_config('{name}', '{limit}ms', true);
-    RETURN NULL;
-END $$;
-CREATE TRIGGER limits BEFORE INSERT ON newsloom.article EXECUTE FUNCTION newsloom.limits();
-"""
-SLOW = """
-CREATE TABLE newsloom.slow (key text);
-GRANT SELECT ON newsloom.slow TO PUBLIC;
-CREATE FUNCTION newsloom.slow() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_sleep(60) FROM newsloom.slow JOIN newsloom.article USING (key) JOIN newsloom.source USING (source_id)
-    WHERE article_id = NEW.article_id AND source.name = 'bao-cham';
-    RETURN NULL;
-END $$;
-CREATE TRIGGER slow AFTER INSERT ON newsloom.mention
-    FOR EACH ROW WHEN (NEW.ordinal = 0) EXECUTE FUNCTION newsloom.slow();
-"""
 
 
 def waiting_for(database, table: str) -> int:
@@ -118,7 +73,7 @@ def test_statement_that_never_ends_costs_its_article(weather, database, seed, ti
         pieces = newsroom.pieces(20)
         slow = pieces[11]
         guilty.add((slow.source, slow.key))
-        database.execute("INSERT INTO newsloom.slow VALUES (%s)", slow.key)
+        database.execute("INSERT INTO newsloom.slow VALUES (%s, %s)", slow.source, slow.key)
         feeder.submit(pieces)
         wait_for(lambda: feeder.outcome(slow.source, slow.key).state == wire.DEAD, 60, "it alone is given up",
                  every=0.1)

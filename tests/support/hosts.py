@@ -129,7 +129,7 @@ class Hosts:
         command = [str(paths.program("wires"))]
         command += [f"{host.space}={host.address}" for host in self.hosts.values()]
         self._wires = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                       text=True, bufsize=1, preexec_fn=programs._die_with_parent)
+                                       text=True, bufsize=1, preexec_fn=programs.die_with_parent)
         assert self._wires.stdout.readline() == "ready\n", "the wires could not be laid"
         for host in self.hosts.values():
             for words in ("link set lo up", f"address add {host.address}/24 dev wire0",

@@ -105,7 +105,7 @@ class Postgres:
         with (self.directory / "log").open("ab") as log, self.host:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.directory,
                                             env=programs.environment(), stdin=subprocess.DEVNULL,
-                                            preexec_fn=programs._die_with_parent, **self.user)
+                                            preexec_fn=programs.die_with_parent, **self.user)
         wait_for(self._answers, 60, "PostgreSQL answers")
         return self
 

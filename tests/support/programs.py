@@ -17,7 +17,7 @@ _libc = ctypes.CDLL(None)
 _SICK = re.compile(r"ERROR: \w*Sanitizer|runtime error:|^<2>|bug fact=", re.M)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     _libc.prctl(1, signal.SIGKILL)
 
 
@@ -28,6 +28,11 @@ def environment(**more) -> dict:
     keep.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
     keep.update({name: str(value) for name, value in more.items()})
     return keep
+
+
+def is_sanitized() -> bool:
+    """A sanitizer keeps what is freed, and shadows the rest: bounds of memory are for what users run."""
+    return b"libasan" in paths.program("newsloom-broker").read_bytes()
 
 
 def preload(library: str) -> str:
@@ -92,7 +97,7 @@ class Program:
     def _enter(self) -> None:
         if self.confine:
             self.confine()
-        _die_with_parent()  # last: it does not outlive a change of user
+        die_with_parent()  # last: it does not outlive a change of user
 
     def wait_ready(self) -> None:
         pass
