@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Workers that fail everything, finish nothing, or are not heard because the broker is frozen."""
+import resource
+import time
+
+from support.auditor import Auditor, check_no_attempt_burnt, report
 from support.contract import wire
-from support.fake_worker import FakeWorker, WorkingThread
+from support.fake_worker import FakeWorker, MemoryStorage, WorkingThread
 from support.feeder import Feeder
 from support.operating import Operator
 from support.waiting import wait_for
@@ -90,36 +94,66 @@ def test_crash_that_outruns_the_word_started_is_paid_when_it_is_alone(new_broker
     feeder.close()
 
 
-def test_frozen_broker_expires_nobody(new_broker, newsroom):
-    """Frozen for longer than a lease, with many workers whose beats lie unread meanwhile."""
-    broker = new_broker(**{"lease.duration": "1s"})
-    feeder, operator = Feeder(broker.endpoint("feed")), Operator(broker.endpoint("operator"))
-    workers = [FakeWorker(broker.endpoint("work"), f"may-{n}", slots=1) for n in range(40)]
-    pieces = newsroom.pieces(40)
-    feeder.submit(pieces[:20])
-    feeder.submit(pieces[20:])
+LEASE = 4.0  # seconds
+CROWD = 600
 
-    def pump_all(fact):
-        for worker in workers:
+
+class Crowd:
+    """Many light workers in one process, two articles each."""
+
+    def __init__(self, broker):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        self.storage = MemoryStorage()
+        self.workers = [FakeWorker(broker.endpoint("work"), f"may-{n}", slots=2, storage=self.storage,
+                                   resend=LEASE) for n in range(CROWD)]
+
+    def pump(self, fact=lambda: True):
+        for worker in self.workers:
             worker.pump(0.0)
         return fact()
-    for worker in workers:
-        worker.hello()
-    wait_for(lambda: pump_all(lambda: all(worker.held for worker in workers)), what="one each")
-    before = operator.counters()
-    turns = next(name for name in before if "turns" in name)
-    for _ in range(2):
+
+    def held(self) -> int:
+        return sum(len(worker.held) for worker in self.workers)
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.close()
+
+
+def test_frozen_broker_expires_nobody(new_broker, ledger, newsroom, time_given):
+    """Frozen for two leases under six hundred workers, whose beats and results lie unread meanwhile: nobody
+    is taken for lost, nothing is given to another, everything is settled once."""
+    broker = new_broker(**{"lease.duration": f"{LEASE:g}s", "beat.interval": "1s"})
+    feeder, operator = Feeder(broker.endpoint("feed"), ledger), Operator(broker.endpoint("operator"))
+    crowd = Crowd(broker)
+    freezes = 0
+    for _ in time_given.rounds(1):
+        feeder.submit(newsroom.pieces(2 * CROWD, sentences=2), deadline=60)
+        wait_for(lambda: crowd.pump(lambda: crowd.held() == 2 * CROWD), 60, "two each", every=0)
+        for worker in crowd.workers:
+            worker.start(*worker.held)
         broker.freeze()
-        for _ in range(60):  # they beat on for two leases
-            for worker in workers:
-                worker.pump(0.001)
+        end = time.monotonic() + 2 * LEASE  # so long it is frozen: the fault, not a wait
+        for worker in crowd.workers:
+            worker.done(next(iter(worker.held)))
+        while time.monotonic() < end:
+            crowd.pump()
+        assert crowd.held() == 2 * CROWD, "a frozen broker settles nothing"
         broker.thaw()
-        wait_for(lambda: pump_all(lambda: operator.counters()[turns] > before[turns] + 20),
-                 what="it turns again")
-    after = operator.counters()
-    expired = next(name for name in after if "expired" in name)
-    assert after[expired] == 0
-    assert len(operator.status().workers) == len(workers)
-    assert sum(len(worker.held) for worker in workers) == 40
-    for one in (*workers, operator, feeder):
+        freezes += 1
+        wait_for(lambda: crowd.pump(lambda: crowd.held() == CROWD), 60, "what was done is settled", every=0)
+        listed = operator.status().workers
+        assert (len(listed), sum(worker.held for worker in listed)) == (CROWD, CROWD)
+        for worker in crowd.workers:
+            worker.done(next(iter(worker.held)))
+        wait_for(lambda: crowd.pump(lambda: crowd.held() == 0), 60, "everything is settled", every=0)
+    assert operator.counters()["newsloom_leases_expired_total"] == 0 and "worker-lost" not in broker.log()
+    assert crowd.storage.stores == len(ledger), "an article was extracted twice"
+    assert not any(worker.hello_firsts or worker.refusals for worker in crowd.workers)
+    audit = Auditor(broker, ledger, crowd.storage).run()
+    check_no_attempt_burnt(broker, ledger)
+    report("frozen_broker", audit, freezes, workers=CROWD)
+    crowd.close()
+    for one in (operator, feeder):
         one.close()
