@@ -33,12 +33,12 @@ def test_restart_and_kill(weather, postgres, database, time_given):
 
 
 def test_away_for_many_leases_burns_no_attempt(weather, postgres, database, time_given):
-    """An hour's absence with settings that make an hour short: leases of a second."""
+    """An hour's absence with settings that make an hour short: leases of seconds."""
     weather.begin(database)
     for _ in time_given.rounds(1):
         postgres.crash()
         wait_for(weather.is_blocked, 20, "both workers say so")
-        breathe(3)  # the fault: three leases
+        breathe(3 * weather.lease)  # the fault
         postgres.start()
         weather.fault_is_over()
     weather.finish("postgres_away")

@@ -48,17 +48,19 @@ class Pair:
         self.standby.start(**self.settings, primary_conninfo=(
             f"host={self.wire.host} port={self.wire.port} user=newsloom application_name=standby"))
         self._names(self.primary, "standby" if self.synchronous else "")
-        wait_for(self.is_caught_up, 60, "the standby streams")
+        now = self.primary.execute("SELECT pg_current_wal_flush_lsn()")[0][0]
+        wait_for(lambda: self.is_caught_up(now), 180, "the standby streams")
 
     @staticmethod
     def _names(server: Postgres, names: str) -> None:
         server.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
         server.execute("SELECT pg_reload_conf()")
 
-    def is_caught_up(self) -> bool:
+    def is_caught_up(self, to: str = None) -> bool:
+        """to: a position of the log; under load it never has all there is."""
         rows = self.primary.execute(
-            "SELECT state, sync_state, replay_lsn >= pg_current_wal_flush_lsn() "
-            "FROM pg_stat_replication WHERE application_name = 'standby'")
+            "SELECT state, sync_state, replay_lsn >= coalesce(%s, pg_current_wal_flush_lsn()) "
+            "FROM pg_stat_replication WHERE application_name = 'standby'", "postgres", to)
         wanted = "sync" if self.synchronous else "async"
         return bool(rows) and rows[0] == ("streaming", wanted, True)
 

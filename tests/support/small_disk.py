@@ -6,6 +6,9 @@ import subprocess
 from pathlib import Path
 
 
+PIECE = 16 << 20
+
+
 class CannotMount(Exception):
     pass
 
@@ -21,9 +24,10 @@ class SmallDisk:
         self.ballast = self.directory / "ballast"
 
     def fill(self) -> None:
-        """Takes all that is free, though others may be faster with the last of it."""
+        """Takes all that is free, though others may be faster with the last of it: in pieces, for one that does
+        not fit is given back whole."""
         with self.ballast.open("ab") as ballast:
-            while free := self._free():
+            while free := min(self._free(), PIECE):
                 try:
                     os.posix_fallocate(ballast.fileno(), ballast.seek(0, os.SEEK_END), free)
                 except OSError as error:

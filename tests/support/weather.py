@@ -16,7 +16,8 @@ class Weather:
 
     def __init__(self, new_broker, new_worker, seed, is_long=False):
         self.is_long = is_long
-        self.broker = new_broker(**{"lease.duration": "1s", "attempt.limit": "2"})
+        self.lease = 5 if is_long else 1  # seconds; under the full load a worker may not be heard for one
+        self.broker = new_broker(**{"lease.duration": f"{self.lease}s", "attempt.limit": "2"})
         self.new_worker, self.seed = new_worker, seed
         self.chance = random.Random(seed)
         self.recoveries = []
