@@ -203,6 +203,28 @@ static void page_without_line_breaks_is_taken_apart(void **state)
                         "[" PROSE_1 "][" PROSE_2 " " PROSE_3 "]");
 }
 
+/* A headline before and behind the lead of each teaser, and all of it in one line. */
+static void teasers_that_repeat_their_headline_are_taken_apart(void **state)
+{
+    (void)state;
+    CLEANUP(arena_free) struct arena *arena = arena_new(0);
+    static const char bridge[] = "Một cây cầu mới vừa xong",
+                      market[] = "Chợ nổi đông khách cuối năm";
+    static const char lead[] = "Cây cầu giúp bà con hai bên sông đi lại dễ dàng hơn nhiều so với "
+                               "trước đây. Trẻ em hai xã từ nay không phải qua đò khi đến lớp.";
+    const char *text = arena_format(
+        arena,
+        "Dân làng sửa đường sau lũ Thứ Ba, 20/12/2016 | 08:07 %s %s %s Tin liên quan "
+        "%s %s %s %s %s %s %s %s",
+        PROSE_1, PROSE_2, PROSE_3, bridge, bridge, lead, bridge, market, market, PROSE_4, market);
+    struct document document = read_text(arena, text);
+    assert_string_equal(texts_of(arena, &document, NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_BODY),
+                        "[" PROSE_1 " " PROSE_2 " " PROSE_3 "]");
+    const char *junk = texts_of(arena, &document, NEWSLOOM__V1__SECTION_KIND__SECTION_KIND_JUNK);
+    assert_contains(junk, arena_format(arena, "[%s][%s][%s][%s][%s][%s]", bridge, bridge, lead,
+                                       bridge, market, market));
+}
+
 static void lines_glued_without_a_space_are_taken_apart(void **state)
 {
     (void)state;
@@ -318,6 +340,7 @@ int main(void)
         cmocka_unit_test(entries_of_a_running_report_are_one_article),
         cmocka_unit_test(one_long_line_is_all_body),
         cmocka_unit_test(page_without_line_breaks_is_taken_apart),
+        cmocka_unit_test(teasers_that_repeat_their_headline_are_taken_apart),
         cmocka_unit_test(lines_glued_without_a_space_are_taken_apart),
         cmocka_unit_test(range_of_dates_in_a_sentence_is_no_date_line),
         cmocka_unit_test(long_headlines_are_told_by_what_stands_below),

@@ -466,6 +466,7 @@ static void part_piece(struct run *run, struct span piece, bool needs_headline,
 {
     uint32_t echo = find_echo(run, piece.start, piece.end);
     if (echo > piece.start) {
+        needs_headline = false; /* that was it */
         set_joint(run, echo);
         uint32_t length = echo - piece.start;
         piece.start = echo;
@@ -495,10 +496,13 @@ void joints_find(struct run *run, const struct vocabulary *vocabulary)
     mark_dates(run);
     mark_phrases(run);
     mark_captions(run);
-    bool has_joint = false;
-    bool has_headline = run->has_credit; /* then the sentence needs none before it */
-    uint32_t first = 0;
-    for (uint32_t i = 1; i <= run->count; i++) {
+    uint32_t first = run->repeated;
+    bool has_joint = first > 0;
+    /* then the sentence needs none before it; in a list the repeated one was another's */
+    bool has_headline = run->has_credit || (first > 0 && !run->is_in_list);
+    if (first)
+        set_joint(run, first);
+    for (uint32_t i = first + 1; i <= run->count; i++) {
         if (i < run->count && !run->words[i].is_joint)
             continue;
         bool is_sentence = run->is_ended && i == run->count;

@@ -40,6 +40,7 @@ struct run {
     const struct document *document;
     struct run_word words[RUN_MOST_WORDS];
     uint32_t count;
+    uint32_t repeated;    /* the first so many stood as a line of their own before */
     bool is_ended;        /* by a full stop: its last line is a sentence */
     bool is_open;         /* may begin with other lines than its sentence */
     bool is_in_list;      /* below the head of a list of other articles */

@@ -10,6 +10,8 @@
 enum {
     CAPTION_MOST_WORDS = 45,
     ARTICLE_WORDS = 80, /* of a paragraph below a list: the article goes on */
+    REPEAT_REACH = 8,   /* lines back to the same headline */
+    REPEAT_LEAST = 4,   /* words of it */
     WIDE_SHARE = 6,     /* at most one gap of so many is wide where wide ones part lines */
 };
 
@@ -176,12 +178,44 @@ static void take_piece(struct splitter *splitter, uint32_t first, uint32_t end)
         splitter->is_in_list = false;
 }
 
+/* The word of the run behind those that make up this line, or 0. */
+static uint32_t end_of_same(const struct splitter *splitter, struct span line)
+{
+    const uint32_t *points = splitter->document->text.points;
+    uint32_t at = line.start;
+    for (uint32_t i = 0; i < splitter->run.count; i++) {
+        struct span word = splitter->run.words[i].span;
+        uint32_t size = word.end - word.start;
+        if (size > line.end - at ||
+            memcmp(points + at, points + word.start, size * sizeof(*points)) != 0)
+            return 0;
+        at = skip_space(splitter, at + size);
+        if (at >= line.end)
+            return i + 1;
+    }
+    return 0;
+}
+
+/* Teasers name their headline before and behind what they tell of it: does the run begin with one
+ * that stood shortly before? How many words it has, or 0. */
+static uint32_t count_repeated(const struct splitter *splitter)
+{
+    const struct seams *seams = &splitter->seams;
+    for (uint32_t back = 1; back <= REPEAT_REACH && back <= seams->count; back++) {
+        uint32_t end = end_of_same(splitter, seams->lines[seams->count - back]);
+        if (end >= REPEAT_LEAST && end < splitter->run.count)
+            return end;
+    }
+    return 0;
+}
+
 static void take_run(struct splitter *splitter)
 {
     struct run *run = &splitter->run;
     run->document = splitter->document;
     run->is_in_list = splitter->is_in_list;
     run->is_open = !splitter->is_prose;
+    run->repeated = count_repeated(splitter);
     joints_find(run, splitter->vocabulary);
     if (run->is_head)
         splitter->is_in_list = true;
