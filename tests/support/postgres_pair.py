@@ -14,10 +14,12 @@ class Pair:
     """synchronous: a commit is acknowledged only when the standby has it on disk, too."""
 
     def __init__(self, directory: Path, synchronous: bool, **settings):
-        self.directory, self.synchronous, self.settings = Path(directory), synchronous, settings
+        self.directory, self.synchronous = Path(directory), synchronous
+        # a standby that is stalled, or just being made, still finds what it missed
+        self.settings = {"wal_keep_size": "4GB", **settings}
         self.names = ["one", "two"]
         self.failovers = 0
-        self.primary = Postgres(self.directory / "one").start(**settings)
+        self.primary = Postgres(self.directory / "one").start(**self.settings)
         self.hosts = [self.directory / name for name in self.names]
         self.wire = self.standby = None
         self._attach()
