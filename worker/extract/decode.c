@@ -262,24 +262,30 @@ static bool is_odd(const char *bytes, size_t size)
     return kind == UTF8PROC_CATEGORY_CN || kind == UTF8PROC_CATEGORY_CO;
 }
 
+static size_t count_points(const struct decoded *decoded)
+{
+    size_t points = 0;
+    for (size_t i = 0; i < decoded->size; i++)
+        points += ((unsigned char)decoded->bytes[i] & 0xc0) != 0x80;
+    return points;
+}
+
 /* A program, a picture, noise: what can be decoded need not be a text. Only letters that Vietnamese
  * does not use are looked up. */
 static bool is_text(const struct decoded *decoded, size_t *ret_wrong)
 {
-    size_t points = 0;
     size_t wrong = 0;
     for (size_t i = 0; i < decoded->size; i++) {
         unsigned char byte = (unsigned char)decoded->bytes[i];
-        points += (byte & 0xc0) != 0x80;
-        if (byte < ' ')
+        if (byte >= ' ' && byte <= 0xe2 && byte != 0x7f)
+            continue;
+        if (byte < 0x80)
             wrong += byte < '\t' || byte > '\r';
-        else if (byte == 0x7f)
-            wrong++;
-        else if (byte > 0xe2)
+        else
             wrong += is_odd(decoded->bytes + i, decoded->size - i);
     }
     *ret_wrong = wrong;
-    return wrong < WRONG_FEW || wrong * WRONG_SHARE <= points;
+    return wrong < WRONG_FEW || wrong * WRONG_SHARE <= count_points(decoded);
 }
 
 enum status decode_bytes(const void *bytes, size_t size, const char *charset, struct arena *arena,

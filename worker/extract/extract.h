@@ -199,6 +199,7 @@ struct document {
     uint32_t event_count;
     bool explain;            /* as the limits say */
     struct reading *reading; /* the known phrases of all tokens (gazetteer.h); NULL: not yet read */
+    const char *identity;    /* what tells it from all other articles; NULL: not yet asked for */
     struct office **offices; /* of each mention (offices.h); NULL: not yet found */
 };
 

@@ -64,12 +64,16 @@ bool identity_is_short_body(const char *folded)
 static const char *article_identity(struct document *document)
 {
     const struct article_input *input = document->input;
-    if (input->url && input->url[0])
-        return arena_format(document->arena, "%s %s", input->source, input->url);
+    if (document->identity)
+        return document->identity;
+    const char *what = input->url;
     uint8_t digest[DIGEST_SIZE];
     char hex[DIGEST_HEX_SIZE];
-    digest_bytes(document->text.bytes, document->text.size, digest);
-    return arena_format(document->arena, "%s %s", input->source, digest_hex(digest, hex));
+    if (!what || !what[0]) {
+        digest_bytes(document->text.bytes, document->text.size, digest);
+        what = digest_hex(digest, hex);
+    }
+    return document->identity = arena_format(document->arena, "%s %s", input->source, what);
 }
 
 static bool names_ambiguous_district(const struct reading *r, struct span span)

@@ -123,10 +123,16 @@ static const char *fold_words(const struct run *run, uint32_t first, uint32_t wo
     return fold_span(run->document, span, folded);
 }
 
-static bool is_word(const struct run *run, uint32_t index, const char *folded)
+/* Is it one of them, folded? */
+static bool is_word_of(const struct run *run, uint32_t index, const char *const *words,
+                       size_t count)
 {
     char text[FOLDED_MOST];
-    return index < run->count && strcmp(fold_words(run, index, 1, text), folded) == 0;
+    const char *folded = index < run->count ? fold_words(run, index, 1, text) : "";
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(folded, words[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool begins_line(const struct run *run, uint32_t index)
@@ -163,12 +169,7 @@ static bool is_weekday(const struct run *run, uint32_t index)
 static bool is_between_stamps(const struct run *run, uint32_t index)
 {
     static const char *const words[] = {"ngày", "lúc", "am", "pm", "gmt+7", "(gmt+7)", "giờ"};
-    if (run->words[index].looks & RUN_MARK)
-        return true;
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (is_word(run, index, words[i]))
-            return true;
-    return false;
+    return run->words[index].looks & RUN_MARK || is_word_of(run, index, words, COUNT_OF(words));
 }
 
 /* After these a date belongs to the sentence. */
@@ -176,10 +177,7 @@ static bool is_before_date(const struct run *run, uint32_t index)
 {
     static const char *const words[] = {"ngày", "hôm", "sáng", "chiều", "tối", "trưa", "từ",
                                         "đến",  "tới", "vào",  "đêm",   "và",  "lúc",  "số"};
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (is_word(run, index, words[i]))
-            return true;
-    return false;
+    return is_word_of(run, index, words, COUNT_OF(words));
 }
 
 /* "Ngày đăng:", "Cập nhật lúc": where the date line begins that has its figures here. */
@@ -201,6 +199,7 @@ static uint32_t begin_of_date_line(const struct run *run, uint32_t index)
 /* The date line that begins with this word: the word behind it, or 0. */
 static uint32_t end_of_date_line(const struct run *run, uint32_t first)
 {
+    static const char *const zones[] = {"gmt+7", "(gmt+7)"};
     bool has_day = is_weekday(run, first);
     uint32_t at = first + (has_day ? 2 : 0);
     uint32_t end = first;
@@ -214,7 +213,7 @@ static uint32_t end_of_date_line(const struct run *run, uint32_t first)
         else if (!is_between_stamps(run, at))
             break;
     }
-    while (end < run->count && (is_word(run, end, "gmt+7") || is_word(run, end, "(gmt+7)")))
+    while (is_word_of(run, end, zones, COUNT_OF(zones)))
         end++;
     bool is_bare = !has_day && !has_clock;
     bool is_end = end > first && first > 0 && run->words[end - 1].looks & RUN_ENDED;

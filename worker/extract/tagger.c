@@ -75,6 +75,8 @@ const uint8_t *tagger_digest(const struct tagger *tagger)
     return tagger->model.header->digest;
 }
 
+_Static_assert(VITERBI_LABELS == (int)LABEL_COUNT, "the labels of clues.h");
+
 enum { AT_ONCE = 4 }; /* features that are looked up side by side */
 _Static_assert(FEATURE_MOST % AT_ONCE == 0, "the last features have no room beside them");
 

@@ -33,7 +33,7 @@ step_vector(const struct lanes *table, const int32_t *sums, struct lanes *ret)
     vector best;
     memcpy(&best, &table[0], sizeof(best));
     best += sums[0];
-    for (unsigned a = 1; a < VITERBI_LANES; a++) {
+    for (unsigned a = 1; a < VITERBI_LABELS; a++) {
         vector next;
         memcpy(&next, &table[a], sizeof(next));
         next += sums[a];
@@ -47,7 +47,7 @@ static void step_portable(const struct lanes *table, const int32_t *sums, struct
 {
     for (unsigned b = 0; b < VITERBI_LANES; b++) {
         int32_t best = table[0].of[b] + sums[0];
-        for (unsigned a = 1; a < VITERBI_LANES; a++)
+        for (unsigned a = 1; a < VITERBI_LABELS; a++)
             if (table[a].of[b] + sums[a] > best)
                 best = table[a].of[b] + sums[a];
         ret->of[b] = best;
@@ -92,7 +92,7 @@ __attribute__((target("avx2"))) static inline void step_avx2(const struct lanes 
                                                              const int32_t *sums, struct lanes *ret)
 {
     __m256i low = _mm256_set1_epi32(INT32_MIN), high = low;
-    for (unsigned a = 0; a < VITERBI_LANES; a++) {
+    for (unsigned a = 0; a < VITERBI_LABELS; a++) {
         const __m256i *row = (const __m256i *)(const void *)table[a].of;
         __m256i sum = _mm256_set1_epi32(sums[a]);
         low = _mm256_max_epi32(low, _mm256_add_epi32(_mm256_loadu_si256(row), sum));

@@ -11,7 +11,10 @@
 
 #include <stdint.h>
 
-enum { VITERBI_LANES = 16 }; /* labels are 0 to 15; those that a scheme lacks are forbidden */
+enum {
+    VITERBI_LABELS = 13, /* labels are 0 to 12; those that a scheme lacks are forbidden */
+    VITERBI_LANES = 16,  /* room for each, in whole vectors; the rest is forbidden, too */
+};
 
 #define VITERBI_FORBIDDEN (-(INT32_C(1) << 28))
 #define VITERBI_LONGEST   1000U /* tokens of a sentence; the rest of a longer one stays outside */
