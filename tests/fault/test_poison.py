@@ -23,7 +23,7 @@ class Poison:
     """An end as a dead letter, and what it takes until then."""
     code: str
     says: str
-    charged: int
+    charged: int | tuple  # of several numbers each is right
 
 
 KINDS = {
@@ -35,7 +35,8 @@ KINDS = {
     "has-no-date": Poison("INVALID_PAYLOAD", "published", 1),
     "is-another": Poison("INVALID_PAYLOAD", "digest", 1),
     "is-refused": Poison("STORAGE_REJECTED", "23514", 1),
-    "takes-for-ever": Poison("STORAGE_REJECTED", "57014", 1),
+    # One while others go through; when nothing else is left to store, it might be the server, and another worker tries.
+    "takes-for-ever": Poison("STORAGE_REJECTED", "57014", (1, ATTEMPTS)),
 }
 # Once poison elsewhere, digested here.
 HARMLESS = "has-nul", "has-broken-letters", "has-a-name-without-end"
@@ -128,7 +129,8 @@ def check_ends(stage, poisons) -> None:
     assert set(letters) == set(poisons), set(letters) ^ set(poisons)
     for key, poison in poisons.items():
         outcome = stage.feeder.outcome(letters[key].outcome.source, key)
-        assert (letters[key].code, outcome.attempts_charged) == (poison.code, poison.charged), f"{key}: {outcome}"
+        charged = poison.charged if isinstance(poison.charged, tuple) else (poison.charged,)
+        assert letters[key].code == poison.code and outcome.attempts_charged in charged, f"{key}: {outcome}"
         assert poison.says in outcome.reason, f"{key}: {outcome.reason}"
 
 
