@@ -56,14 +56,14 @@ static uint32_t *add_words(const struct window *w, uint32_t *to)
     for (unsigned i = 0; i < WINDOW; i++)
         to = add(to, 1 + i, at[i]->word, 0);
     to = add(to, 6, at[2]->plain, 0);
-    to = add(to, 7, at[1]->plain, at[2]->plain);
     to = add(to, 8, at[1]->word, at[2]->word);
     to = add(to, 9, at[2]->word, at[3]->word);
+    if (w->is_quiet)
+        return to;
+    to = add(to, 7, at[1]->plain, at[2]->plain);
     to = add(to, 10, at[1]->word, at[3]->word);
     to = add(to, 11, at[0]->word, at[1]->word);
     to = add(to, 12, at[3]->word, at[4]->word);
-    if (w->is_quiet)
-        return to;
     to = add(to, 13, at[2]->word, at[2]->shape);
     to = add(to, 14, at[1]->word, at[2]->shape);
     to = add(to, 15, at[3]->word, at[2]->shape);
@@ -101,7 +101,7 @@ static uint32_t *add_classes(const struct window *w, uint32_t *to)
 static uint32_t *add_known(const struct window *w, uint32_t *to)
 {
     static const uint8_t places[] = {LEFT, LEFT - 1, LEFT + 1};
-    for (unsigned p = 0; p < COUNT_OF(places); p++) {
+    for (unsigned p = 0; p < (w->is_quiet ? 1 : COUNT_OF(places)); p++) {
         const struct clue *clue = w->at[places[p]];
         uint64_t known = clue->begins | clue->insides;
         for (unsigned n = 0; known && n < KNOWN_MOST; n++) {
@@ -111,7 +111,8 @@ static uint32_t *add_known(const struct window *w, uint32_t *to)
                              (uint32_t)(clue->lasts >> kind & 1) << 2;
             known &= known - 1;
             to = add(to, 60 + p, pair(kind, state), 0);
-            to = add(to, 64 + p, pair(kind, state), w->at[LEFT]->shape + 1U);
+            if (!w->is_quiet)
+                to = add(to, 64 + p, pair(kind, state), w->at[LEFT]->shape + 1U);
         }
     }
     return to;
@@ -122,12 +123,10 @@ static uint32_t *add_rules(const struct window *w, uint32_t *to)
     const struct clue *const *at = w->at;
     uint32_t own = rule_of(at[2]), left = rule_of(at[1]), right = rule_of(at[3]);
     to = add(to, 71, pair(left, own), 0);
-    to = add(to, 72, pair(own, right), 0);
-    to = add(to, 82, triple(rule_of(at[0]), left, own), 0);
-    to = add(to, 83, triple(own, right, rule_of(at[4])), 0);
     if (w->is_quiet)
         return to;
     to = add(to, 70, pair(own, at[2]->rule_certainty), 0);
+    to = add(to, 72, pair(own, right), 0);
     to = add(to, 73, triple(left, own, right), at[2]->shape);
     to = add(to, 74, own, at[2]->word);
     to = add(to, 75, own, at[1]->word);
@@ -137,6 +136,8 @@ static uint32_t *add_rules(const struct window *w, uint32_t *to)
     to = add(to, 79, triple(own, at[1]->class, at[1]->shape), 0);
     to = add(to, 80, triple(own, at[3]->class, at[3]->shape), 0);
     to = add(to, 81, pair(own, at[2]->standing), 0);
+    to = add(to, 82, triple(rule_of(at[0]), left, own), 0);
+    to = add(to, 83, triple(own, right, rule_of(at[4])), 0);
     return to;
 }
 
@@ -158,10 +159,10 @@ static uint32_t *add_place(const struct window *w, uint32_t *to)
 {
     const struct clue *own = w->at[LEFT];
     to = add(to, 110, pair(own->standing, own->shape), 0);
-    to = add(to, 112, pair(own->within, own->shape), 0);
     if (w->is_quiet)
         return to;
     to = add(to, 111, pair(own->standing, own->class), 0);
+    to = add(to, 112, pair(own->within, own->shape), 0);
     to = add(to, 113, pair(own->within, own->rule), own->class);
     return to;
 }

@@ -28,7 +28,7 @@
 #include "worker/extract/viterbi.h"
 
 enum {
-    TAGGER_VERSION = 3, /* of file, clues and features: a model of another one is refused */
+    TAGGER_VERSION = 4, /* of file, clues and features: a model of another one is refused */
     TAGGER_WEIGHT_MOST = 2000,
     TAGGER_STEP_MOST = 20000, /* of a transition */
     TAGGER_ROWS_MOST = 1 << 16,
