@@ -138,7 +138,8 @@ static void copy_out(PGconn *connection, const char *table, struct chunk *ret_ch
         (void)fwrite(row, 1, (size_t)size, out);
         PQfreemem(row);
     }
-    PQclear(PQgetResult(connection));
+    for (PGresult *result = NULL; (result = PQgetResult(connection)) != NULL;)
+        PQclear(result);
     (void)fclose(out);
 }
 
