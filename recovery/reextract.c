@@ -132,6 +132,12 @@ static enum status count_rows(struct reextracting *r, struct error *err)
     if (r->dry_run)
         r->left = strtoull(PQgetvalue(result, 0, 1), NULL, 10);
     database_clear(&result);
+    bool is_named =
+        r->wishes[WISH_KEY] && r->before && !r->wishes[WISH_MODEL] && !r->wishes[WISH_COPIES];
+    if (is_named && r->wanted == 0)
+        return error_set(err, STATUS_NOT_FOUND,
+                         "there is no article %.64s/%.100s in PostgreSQL: nothing was submitted",
+                         r->wishes[WISH_SOURCE], r->wishes[WISH_KEY]);
     return STATUS_OK;
 }
 
@@ -201,6 +207,12 @@ static enum status submit_all(struct reextracting *r, struct error *err)
 
 /* ---- the end ---- */
 
+static void print_left(uint64_t count, const char *why)
+{
+    if (count)
+        (void)printf(", %" PRIu64 " left: %s", count, why);
+}
+
 static void print_result(const struct reextracting *r)
 {
     uint64_t submitted = r->dry_run ? r->wanted - r->left : r->pages.accepted;
@@ -212,10 +224,12 @@ static void print_result(const struct reextracting *r)
         json_print_line(&value, stdout);
         return;
     }
-    (void)printf("%" PRIu64 " articles %ssubmitted to be extracted again, %" PRIu64
-                 " left: they are on their way already, %" PRIu64
-                 " left: they have such an end already, %" PRIu64 " left for another reason\n",
-                 submitted, r->dry_run ? "would be " : "", r->pages.open, r->pages.ended, r->left);
+    (void)printf("%" PRIu64 " articles %ssubmitted to be extracted again", submitted,
+                 r->dry_run ? "would be " : "");
+    print_left(r->pages.open, "on their way already");
+    print_left(r->pages.ended, "of this generation already");
+    print_left(r->left, "for another reason");
+    (void)printf("\n");
 }
 
 static int run(struct invocation *invocation)

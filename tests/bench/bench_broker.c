@@ -25,6 +25,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "proto/envelope.h"
+#include "tests/bench/peers/load.h"
 
 typedef Newsloom__V1__Envelope envelope_type;
 
@@ -33,21 +34,9 @@ static struct {
     const char *work;
     const char *phase;
     long pid;
-    uint64_t articles;
-    size_t size;
-    unsigned feeders;
-    unsigned workers;
-    unsigned batch;
-    uint64_t window;
-} options = {.phase = "all",
-             .articles = 100000,
-             .size = 4096,
-             .feeders = 2,
-             .workers = 2,
-             .batch = 16,
-             .window = 1024};
+} options = {.phase = "all"};
 
-enum { SLOTS = 128, IDLE_MS = 2000, DEADLINE_MS = 300000 };
+enum { IDLE_MS = 2000, DEADLINE_MS = 300000 };
 
 static void *zmq;
 static atomic_uint_fast64_t next_article;
@@ -119,17 +108,17 @@ struct feeder {
 
 static void submit(struct feeder *f)
 {
-    uint64_t first = atomic_fetch_add(&next_article, options.batch);
-    if (first >= options.articles)
+    uint64_t first = atomic_fetch_add(&next_article, load.batch);
+    if (first >= load.articles)
         return;
-    uint64_t count = options.articles - first;
-    if (count > options.batch)
-        count = options.batch;
+    uint64_t count = load.articles - first;
+    if (count > load.batch)
+        count = load.batch;
     arena_reset(f->arena);
     Newsloom__V1__Submission rows[ARTICLES_LIMIT];
     Newsloom__V1__Submission *pointers[ARTICLES_LIMIT];
     uint8_t digest[DIGEST_SIZE];
-    digest_content("", f->payload, options.size, digest);
+    digest_content("", f->payload, load.size, digest);
     for (uint64_t i = 0; i < count; i++) {
         newsloom__v1__submission__init(&rows[i]);
         rows[i].source = bench_name;
@@ -137,7 +126,7 @@ static void submit(struct feeder *f)
                                    run_id[2], run_id[3], first + i);
         rows[i].class_ = NEWSLOOM__V1__CLASS__LIVE;
         rows[i].digest = (ProtobufCBinaryData){DIGEST_SIZE, digest};
-        rows[i].size = options.size;
+        rows[i].size = load.size;
         pointers[i] = &rows[i];
     }
     Newsloom__V1__Submit body;
@@ -149,13 +138,13 @@ static void submit(struct feeder *f)
     envelope.request = ++f->request;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_SUBMIT;
     envelope.submit = &body;
-    f->first_of_request[f->request % options.window] = first;
+    f->first_of_request[f->request % load.window] = first;
     int64_t now = clock_mono_us();
     for (uint64_t i = 0; i < count; i++)
         submitted_us[first + i] = now;
     send_envelope(f->socket, f->arena, &envelope, true);
     for (uint64_t i = 0; i < count; i++)
-        ENSURE(zmq_send(f->socket, f->payload, options.size, i + 1 < count ? ZMQ_SNDMORE : 0) >= 0);
+        ENSURE(zmq_send(f->socket, f->payload, load.size, i + 1 < count ? ZMQ_SNDMORE : 0) >= 0);
     f->outstanding += count;
 }
 
@@ -168,7 +157,7 @@ static void take_receipts(struct feeder *f)
     ENSURE(envelope->body_case == NEWSLOOM__V1__ENVELOPE__BODY_RECEIPTS);
     int64_t now = clock_mono_us();
     const Newsloom__V1__Receipts *body = envelope->receipts;
-    uint64_t first = f->first_of_request[envelope->request % options.window] + body->first;
+    uint64_t first = f->first_of_request[envelope->request % load.window] + body->first;
     for (size_t i = 0; i < body->n_receipts; i++) {
         if (body->receipts[i]->code != NEWSLOOM__V1__RECEIPT_CODE__ACCEPTED)
             atomic_fetch_add(&refused, 1);
@@ -182,13 +171,13 @@ static void *feeder_run(void *unused)
 {
     (void)unused;
     struct feeder f = {.socket = connect_to(options.feed), .arena = arena_new(0)};
-    f.payload = memory_new(options.size);
-    f.first_of_request = memory_new(options.window * sizeof(*f.first_of_request));
-    for (size_t i = 0; i < options.size; i++)
+    f.payload = memory_new(load.size);
+    f.first_of_request = memory_new(load.window * sizeof(*f.first_of_request));
+    for (size_t i = 0; i < load.size; i++)
         f.payload[i] = (char)('a' + i % 26);
-    while (atomic_load(&next_article) < options.articles || f.outstanding > 0) {
-        while (f.outstanding + options.batch <= options.window &&
-               atomic_load(&next_article) < options.articles)
+    while (atomic_load(&next_article) < load.articles || f.outstanding > 0) {
+        while (f.outstanding + load.batch <= load.window &&
+               atomic_load(&next_article) < load.articles)
             submit(&f);
         take_receipts(&f);
     }
@@ -206,8 +195,8 @@ struct worker {
     void *socket;
     struct arena *arena;
     uint8_t session[16];
-    uint64_t held[SLOTS];
-    uint64_t keys[SLOTS]; /* article number of each */
+    uint64_t held[LOAD_SLOTS];
+    uint64_t keys[LOAD_SLOTS]; /* article number of each */
     size_t held_count;
     uint64_t beat_ms;
     int64_t next_beat_ms;
@@ -220,7 +209,7 @@ static void say_hello(struct worker *w)
     body.protocol_min = body.protocol_max = protocol_oldest;
     body.session = (ProtobufCBinaryData){sizeof(w->session), w->session};
     body.worker = bench_name;
-    body.slots = SLOTS;
+    body.slots = LOAD_SLOTS;
     envelope_type envelope;
     newsloom__v1__envelope__init(&envelope);
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_HELLO;
@@ -232,7 +221,7 @@ static void say_beat(struct worker *w)
 {
     Newsloom__V1__Beat body;
     newsloom__v1__beat__init(&body);
-    body.free_slots = (uint32_t)(SLOTS - w->held_count);
+    body.free_slots = (uint32_t)(LOAD_SLOTS - w->held_count);
     body.leases = w->held;
     body.n_leases = w->held_count;
     envelope_type envelope;
@@ -264,7 +253,7 @@ static void acknowledge(struct worker *w, const Newsloom__V1__Dispatch *dispatch
     Newsloom__V1__Topics topics;
     newsloom__v1__topics__init(&topics);
     size_t count = dispatch->n_jobs;
-    ENSURE(count <= ARTICLES_LIMIT && w->held_count + count <= SLOTS);
+    ENSURE(count <= ARTICLES_LIMIT && w->held_count + count <= LOAD_SLOTS);
     for (size_t i = 0; i < count; i++) {
         const Newsloom__V1__Job *job = dispatch->jobs[i];
         newsloom__v1__result__init(&rows[i]);
@@ -300,7 +289,7 @@ static void take_settlements(struct worker *w, const Newsloom__V1__Settled *body
         for (size_t at = 0; at < w->held_count; at++) {
             if (w->held[at] != body->settlements[i]->lease)
                 continue;
-            if (w->keys[at] < options.articles)
+            if (w->keys[at] < load.articles)
                 settled_us[w->keys[at]] = (uint32_t)(now - submitted_us[w->keys[at]]);
             w->held[at] = w->held[--w->held_count];
             w->keys[at] = w->keys[w->held_count];
@@ -319,7 +308,7 @@ static void *worker_run(void *unused)
     bool drain = strcmp(options.phase, "drain") == 0;
     say_hello(&w);
     while (drain ? clock_mono_us() - atomic_load(&last_settled_us) < IDLE_MS * 1000
-                 : atomic_load(&settled) < options.articles) {
+                 : atomic_load(&settled) < load.articles) {
         arena_reset(w.arena);
         envelope_type *envelope = receive(w.socket, w.arena);
         if (!envelope) {
@@ -389,54 +378,24 @@ static void read_options(int argc, char **argv)
         {"feed", required_argument, NULL, 'f'},
         {"work", required_argument, NULL, 'w'},
         {"pid", required_argument, NULL, 'p'},
-        {"articles", required_argument, NULL, 'n'},
-        {"size", required_argument, NULL, 's'},
-        {"feeders", required_argument, NULL, 'F'},
-        {"workers", required_argument, NULL, 'W'},
-        {"batch", required_argument, NULL, 'b'},
-        {"window", required_argument, NULL, 'o'},
         {"phase", required_argument, NULL, 'P'},
+        LOAD_OPTIONS,
         {NULL, 0, NULL, 0},
     };
     int option = 0;
     while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        unsigned long number = optarg ? strtoul(optarg, NULL, 10) : 0;
-        switch (option) {
-        case 'f':
+        if (option == 'f')
             options.feed = optarg;
-            break;
-        case 'w':
+        else if (option == 'w')
             options.work = optarg;
-            break;
-        case 'P':
+        else if (option == 'P')
             options.phase = optarg;
-            break;
-        case 'p':
-            options.pid = (long)number;
-            break;
-        case 'n':
-            options.articles = number;
-            break;
-        case 's':
-            options.size = number;
-            break;
-        case 'F':
-            options.feeders = (unsigned)number;
-            break;
-        case 'W':
-            options.workers = (unsigned)number;
-            break;
-        case 'b':
-            options.batch = (unsigned)number;
-            break;
-        case 'o':
-            options.window = number;
-            break;
-        default:
+        else if (option == 'p')
+            options.pid = strtol(optarg, NULL, 10);
+        else if (!load_option(option, optarg))
             exit(EXIT_FAILURE);
-        }
     }
-    ENSURE(options.feed && options.work && options.batch >= 1 && options.batch <= ARTICLES_LIMIT);
+    ENSURE(options.feed && options.work && load_is_right() && load.batch <= ARTICLES_LIMIT);
 }
 
 static void print_figures(double seconds, double cpu, uint64_t count)
@@ -445,19 +404,18 @@ static void print_figures(double seconds, double cpu, uint64_t count)
     bool drain = strcmp(options.phase, "drain") == 0;
     printf("{\"phase\": \"%s\", \"articles\": %" PRIu64
            ", \"size\": %zu, \"feeders\": %u, \"workers\": %u, "
-           "\"batch\": %u, \"window\": %" PRIu64 ", \"not_accepted\": %" PRIuFAST64
+           "\"batch\": %u, \"window\": %u, \"not_accepted\": %" PRIuFAST64
            ", \"articles_per_second\": %.0f, \"broker_cpu_us_per_article\": %.1f",
-           options.phase, count, options.size, options.feeders, options.workers, options.batch,
-           options.window, atomic_load(&refused), (double)count / seconds,
-           cpu * 1e6 / (double)count);
+           options.phase, count, load.size, load.feeders, load.workers, load.batch, load.window,
+           atomic_load(&refused), (double)count / seconds, cpu * 1e6 / (double)count);
     if (!drain)
         printf(", \"receipt_p50_ms\": %.2f, \"receipt_p99_ms\": %.2f",
-               percentile_ms(receipt_us, options.articles, 50),
-               percentile_ms(receipt_us, options.articles, 99));
+               percentile_ms(receipt_us, load.articles, 50),
+               percentile_ms(receipt_us, load.articles, 99));
     if (!fill && !drain)
         printf(", \"settled_p50_ms\": %.2f, \"settled_p99_ms\": %.2f",
-               percentile_ms(settled_us, options.articles, 50),
-               percentile_ms(settled_us, options.articles, 99));
+               percentile_ms(settled_us, load.articles, 50),
+               percentile_ms(settled_us, load.articles, 99));
     printf("}\n");
 }
 
@@ -468,15 +426,15 @@ int main(int argc, char **argv)
     bool drain = strcmp(options.phase, "drain") == 0;
     random_bytes(run_id, sizeof(run_id));
     zmq = zmq_ctx_new();
-    submitted_us = memory_new(options.articles * sizeof(*submitted_us));
-    receipt_us = memory_new(options.articles * sizeof(*receipt_us));
-    settled_us = memory_new(options.articles * sizeof(*settled_us));
+    submitted_us = memory_new(load.articles * sizeof(*submitted_us));
+    receipt_us = memory_new(load.articles * sizeof(*receipt_us));
+    settled_us = memory_new(load.articles * sizeof(*settled_us));
     (void)alarm(DEADLINE_MS / 1000); /* a run that hangs ends */
 
     pthread_t threads[128];
     size_t count = 0;
-    unsigned feeders = drain ? 0 : options.feeders;
-    unsigned workers = fill ? 0 : options.workers;
+    unsigned feeders = drain ? 0 : load.feeders;
+    unsigned workers = fill ? 0 : load.workers;
     ENSURE(feeders + workers <= COUNT_OF(threads));
     double cpu = cpu_seconds(options.pid);
     int64_t begin = clock_mono_us();
@@ -489,7 +447,7 @@ int main(int argc, char **argv)
         (void)pthread_join(threads[--count], NULL);
     int64_t end = fill ? clock_mono_us() : atomic_load(&last_settled_us);
     print_figures((double)(end - begin) / 1e6, cpu_seconds(options.pid) - cpu,
-                  drain ? atomic_load(&settled) : options.articles);
+                  drain ? atomic_load(&settled) : load.articles);
     free(settled_us);
     free(receipt_us);
     free(submitted_us);

@@ -11,7 +11,7 @@ from support.feeder import Feeder
 from support.subscriber import Subscriber
 
 SAMPLES = sorted((paths.SOURCE / "deploy" / "samples").glob("*.txt"))
-FINDINGS, EX_USAGE = 1, 64
+FINDINGS, EX_USAGE, EX_NOINPUT = 1, 64, 66
 KEPT = ("SELECT article_id, revision, reported_on, published, published_origin::text, fetched_at, title, author, url, language,"
         " content_type, charset, trace_id, labels, content_digest, content, text FROM newsloom.article ORDER BY article_id")
 FACTS = "SELECT article_id, ordinal, text, entity_id FROM newsloom.mention ORDER BY 1, 2"
@@ -60,6 +60,12 @@ def test_all_of_them_with_the_same_model_give_the_same_facts(cli, stored, broker
     reader.close()
     assert [e.kind for e, _ in reader.entries] == [wire.ENTRY_STORED] * len(pieces) + [wire.ENTRY_REPLACED] * len(pieces)
     assert cli.json("verify")[-1]["clean"]
+
+
+def test_a_name_that_nobody_has_is_told(cli, stored):
+    for options in ((), ("--dry-run",)):
+        done = cli.run("reextract", "samples/nobody", *options)
+        assert done.returncode == EX_NOINPUT and "no article samples/nobody" in done.stderr
 
 
 def test_only_those_that_were_wished(cli, stored, broker, database, pieces):

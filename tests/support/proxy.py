@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A TCP proxy that can reset, stall and delay; upstream is a TCP address or a unix socket, so an
+"""A TCP proxy that can reset and stall; upstream is a TCP address or a unix socket, so an
 ipc:// endpoint or PostgreSQL's socket can be put behind it."""
 import asyncio
 import socket
@@ -20,7 +20,6 @@ class Proxy:
         self.connections = 0     # ever
         self.resets = 0
         self.bytes = {UP: 0, DOWN: 0}
-        self.delay = {UP: 0.0, DOWN: 0.0}
         self._open = {}
         self._links = set()
         self._refusing = False
@@ -81,8 +80,6 @@ class Proxy:
     async def _pump(self, way, reader, writer) -> None:
         try:
             while data := await reader.read(65536):
-                if self.delay[way]:  # the fault itself: a slow line, not a wait for something to happen
-                    await asyncio.sleep(self.delay[way])
                 await self._open[way].wait()
                 self.bytes[way] += len(data)
                 writer.write(data)

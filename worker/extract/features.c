@@ -181,26 +181,21 @@ static uint32_t *add_heads(const struct window *w, uint32_t *to)
     return to;
 }
 
+static uint32_t *(*const adders[FAMILY_COUNT])(const struct window *, uint32_t *) = {
+    [FAMILY_WORDS] = add_words, [FAMILY_AFFIXES] = add_affixes, [FAMILY_CLASSES] = add_classes,
+    [FAMILY_KNOWN] = add_known, [FAMILY_RULES] = add_rules,     [FAMILY_ARTICLE] = add_article,
+    [FAMILY_PLACE] = add_place, [FAMILY_HEADS] = add_heads,
+};
+
+/* Unrolled and inlined where the families are known. */
 static inline __attribute__((always_inline)) unsigned
 features_some(const struct window *w, unsigned families, uint32_t *hashes)
 {
     uint32_t *to = hashes;
-    if (families >> FAMILY_WORDS & 1)
-        to = add_words(w, to);
-    if (families >> FAMILY_AFFIXES & 1)
-        to = add_affixes(w, to);
-    if (families >> FAMILY_CLASSES & 1)
-        to = add_classes(w, to);
-    if (families >> FAMILY_KNOWN & 1)
-        to = add_known(w, to);
-    if (families >> FAMILY_RULES & 1)
-        to = add_rules(w, to);
-    if (families >> FAMILY_ARTICLE & 1)
-        to = add_article(w, to);
-    if (families >> FAMILY_PLACE & 1)
-        to = add_place(w, to);
-    if (families >> FAMILY_HEADS & 1)
-        to = add_heads(w, to);
+#pragma GCC unroll 8
+    for (unsigned family = 0; family < FAMILY_COUNT; family++)
+        if (families >> family & 1)
+            to = adders[family](w, to);
     return (unsigned)(to - hashes);
 }
 

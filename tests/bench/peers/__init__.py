@@ -1,36 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The queues that newsloom is measured against, a module each with NAME, UNEQUAL, missing(), measure().
+"""The queues that newsloom is measured against.
 
 Each is started on loopback in a directory of its own, with settings that sync before they answer where it can, and gets load.h's
 load from a C client. Packages: the lines "bench" of deploy/dependencies.
 """
 import contextlib
-import importlib
 import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
+from dataclasses import dataclass
+from typing import Callable
 
 from support.waiting import wait_for
-
-MODULES = ("redis_streams", "nats_jetstream", "rabbitmq_quorum", "beanstalkd", "bare_libzmq")
-
-
-def known():
-    modules = [importlib.import_module(f"peers.{name}") for name in MODULES]
-    return {module.NAME: module for module in modules}
-
-
-def lacks(build_dir, client, *programs):
-    """What is not there, as a sentence; empty when it can run."""
-    for program in programs:
-        if not shutil.which(program):
-            return f"{program} is not installed"
-    if not (build_dir / "bin" / client).exists():
-        return f"{client} is not built: install the lines \"bench\" of deploy/dependencies and build anew"
-    return ""
 
 
 def free_ports(count=1):
@@ -72,9 +56,40 @@ def running(command, is_ready, **options):
             process.wait(60)
 
 
-def drive(build_dir, client, port, **load):
-    """One run of that load: what the client prints."""
-    command = [str(build_dir / "bin" / client), "--port", str(port)]
-    for name, value in load.items():
-        command += [f"--{name}", str(value)]
-    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=900).stdout)
+@dataclass
+class Peer:
+    """A server of one process."""
+    name: str
+    unequal: str            # what it does not do that newsloom does, or the reverse
+    client: str             # the program that brings the load
+    command: Callable       # from the build directory, its own directory and its first port
+    ports: int = 1
+    question: bytes = b""   # the last port answers it so when the server is there
+    answer: bytes = b""
+
+    def programs(self, build_dir):
+        return [self.command(build_dir, "", 0)[0]]
+
+    def missing(self, build_dir):
+        """What is not there, as a sentence; empty when it can run."""
+        for program in self.programs(build_dir):
+            if not shutil.which(program):
+                return f"{program} is not installed"
+        if not (build_dir / "bin" / self.client).exists():
+            return f"{self.client} is not built: install the lines \"bench\" of deploy/dependencies and build anew"
+        return ""
+
+    @contextlib.contextmanager
+    def server(self, build_dir, directory):
+        port = free_ports(self.ports)
+        with running(self.command(build_dir, directory, port),
+                     lambda: answers(port + self.ports - 1, self.question, self.answer)):
+            yield port
+
+    def measure(self, build_dir, directory, **load):
+        """One run of that load: what the client prints."""
+        with self.server(build_dir, directory) as port:
+            command = [str(build_dir / "bin" / self.client), "--port", str(port)]
+            for name, value in load.items():
+                command += [f"--{name}", str(value)]
+            return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=900).stdout)

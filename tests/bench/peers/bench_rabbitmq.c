@@ -17,13 +17,24 @@ enum { CHANNEL = 1, WAIT_US = 50000 };
 
 static const char queue[] = "jobs";
 
+static void expect_normal(const amqp_rpc_reply_t *reply, const char *what)
+{
+    if (reply->reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
+        load_fail(what, amqp_error_string2(reply->library_error));
+    if (reply->reply_type != AMQP_RESPONSE_NORMAL)
+        load_fail(what, "refused by the server");
+}
+
 static void check(amqp_connection_state_t connection, const char *what)
 {
     amqp_rpc_reply_t reply = amqp_get_rpc_reply(connection);
-    if (reply.reply_type != AMQP_RESPONSE_NORMAL)
-        load_fail(what, reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION
-                            ? amqp_error_string2(reply.library_error)
-                            : "refused by the server");
+    expect_normal(&reply, what);
+}
+
+static bool is_timeout(const amqp_rpc_reply_t *reply)
+{
+    return reply->reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
+           reply->library_error == AMQP_STATUS_TIMEOUT;
 }
 
 static amqp_connection_state_t reach(void)
@@ -35,8 +46,7 @@ static amqp_connection_state_t reach(void)
         load_fail("connect", amqp_error_string2(code));
     amqp_rpc_reply_t reply = amqp_login(connection, "/", 0, AMQP_DEFAULT_FRAME_SIZE, 0,
                                         AMQP_SASL_METHOD_PLAIN, "guest", "guest");
-    if (reply.reply_type != AMQP_RESPONSE_NORMAL)
-        load_fail("login", "refused");
+    expect_normal(&reply, "login");
     amqp_channel_open(connection, CHANNEL);
     check(connection, "channel");
     return connection;
@@ -124,11 +134,9 @@ static bool take(amqp_connection_state_t connection, bool may_wait, uint64_t *re
     amqp_envelope_t envelope;
     amqp_maybe_release_buffers(connection);
     amqp_rpc_reply_t reply = amqp_consume_message(connection, &envelope, &wait, 0);
-    if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
-        reply.library_error == AMQP_STATUS_TIMEOUT)
+    if (is_timeout(&reply))
         return false;
-    if (reply.reply_type != AMQP_RESPONSE_NORMAL)
-        load_fail("consume", amqp_error_string2(reply.library_error));
+    expect_normal(&reply, "consume");
     ENSURE(envelope.message.body.len == load.size);
     *ret_tag = envelope.delivery_tag;
     amqp_destroy_envelope(&envelope);

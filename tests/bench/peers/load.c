@@ -74,45 +74,63 @@ static bool read_number(const char *text, unsigned most, unsigned *ret_number)
     return *text && !*end && number > 0 && number <= most;
 }
 
+bool load_option(int option, const char *text)
+{
+    enum { MOST = 100000000 };
+    unsigned number = 0;
+    if (option == '?' || !read_number(text, MOST, &number))
+        return false;
+    switch (option) {
+    case 'n':
+        load.articles = number;
+        return true;
+    case 's':
+        load.size = number;
+        return true;
+    case 'F':
+        load.feeders = number;
+        return true;
+    case 'W':
+        load.workers = number;
+        return true;
+    case 'b':
+        load.batch = number;
+        return true;
+    case 'o':
+        load.window = number;
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool load_is_right(void)
+{
+    enum { PEERS_MOST = 64 };
+    return load.window >= load.batch && load.feeders <= PEERS_MOST && load.workers <= PEERS_MOST;
+}
+
 static bool read_options(int argc, char **argv)
 {
     static const struct option names[] = {
         {"host", required_argument, NULL, 'h'},
         {"port", required_argument, NULL, 'p'},
-        {"articles", required_argument, NULL, 'n'},
-        {"size", required_argument, NULL, 's'},
-        {"feeders", required_argument, NULL, 'F'},
-        {"workers", required_argument, NULL, 'W'},
-        {"batch", required_argument, NULL, 'b'},
-        {"window", required_argument, NULL, 'o'},
+        LOAD_OPTIONS,
         {NULL, 0, NULL, 0},
     };
-    enum { PEERS_MOST = 64, MOST = 100000000 };
     int option = 0;
+    unsigned port = 0;
     bool is_right = true;
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) { // NOLINT: one thread
-        unsigned number = 0;
-        bool is_number = option != '?' && read_number(optarg, MOST, &number);
-        is_right = is_right && (is_number || option == 'h');
         if (option == 'h')
             load.host = optarg;
         else if (option == 'p')
-            load.port = (int)number;
-        else if (option == 'n')
-            load.articles = number;
-        else if (option == 's')
-            load.size = number;
-        else if (option == 'F')
-            load.feeders = number;
-        else if (option == 'W')
-            load.workers = number;
-        else if (option == 'b')
-            load.batch = number;
-        else if (option == 'o')
-            load.window = number;
+            is_right = is_right && read_number(optarg, UINT16_MAX, &port);
+        else
+            is_right = load_option(option, optarg) && is_right;
     }
-    return is_right && load.port > 0 && load.window >= load.batch && load.feeders <= PEERS_MOST &&
-           load.workers <= PEERS_MOST;
+    load.port = (int)port;
+    return is_right && port > 0 && load_is_right();
 }
 
 int load_run(int argc, char **argv, const struct load_client *peer)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * load - what bench_broker does to newsloom, for another queue: feeders with a bounded window of
- * unanswered articles, workers that only acknowledge.
+ * load - the load of the benchmarks: what bench_broker does to newsloom, for another queue: feeders
+ * with a bounded window of unanswered articles, workers that only acknowledge.
  *
  *      bench_PEER --port PORT [--host ADDRESS] [--articles N] [--size BYTES] [--feeders N]
  *                 [--workers N] [--batch N] [--window N]
@@ -31,6 +31,21 @@ struct load {
 };
 
 extern struct load load;
+
+/* For getopt_long(): the options that say how large the load is, bench_broker's too. */
+#define LOAD_OPTIONS                                                                          \
+    {"articles", required_argument, NULL, 'n'}, {"size", required_argument, NULL, 's'},       \
+        {"feeders", required_argument, NULL, 'F'}, {"workers", required_argument, NULL, 'W'}, \
+        {"batch", required_argument, NULL, 'b'},                                              \
+    {                                                                                         \
+        "window", required_argument, NULL, 'o'                                                \
+    }
+
+/* Take one of them; false: it is none, or no number that can be. */
+bool load_option(int option, const char *text);
+
+/* Do they fit together? */
+bool load_is_right(void);
 
 struct load_client {
     void (*prepare)(void); /* once, before all; may be NULL */
