@@ -16,6 +16,8 @@ FILES = [
     "share/bash-completion/completions/newsloom",
     "share/newsloom/etc/broker.conf", "share/newsloom/etc/worker.conf",
     "share/newsloom/etc/newsloom.conf",
+    "share/newsloom/prometheus/prometheus.yml", "share/newsloom/prometheus/newsloom.rules.yml",
+    "share/newsloom/prometheus/newsloom.test.yml", "share/newsloom/grafana/newsloom.json",
     "share/newsloom/tagger.model",
     "share/doc/newsloom/newsloom.spdx.json", "lib/systemd/system/newsloom-broker.service", "lib/systemd/system/newsloom-worker@.service",
 ]

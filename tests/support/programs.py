@@ -78,10 +78,7 @@ class Program:
 
     def start(self, crash_at: str = "", wait: bool = True, **settings) -> "Program":
         assert not self.is_alive, f"{self.name} runs already"
-        values = {**self.settings, **settings}
-        command = [*self.prefix, str(self.path or paths.program(self.name))]
-        for name, value in values.items():
-            command += ["--set", f"{name}={value}"]
+        command = [*self.prefix, *self.command({**self.settings, **settings})]
         env = environment(**self.env)
         if crash_at:
             env["NEWSLOOM_CRASH_AT"] = crash_at
@@ -93,6 +90,12 @@ class Program:
         if wait:
             self.wait_ready()
         return self
+
+    def command(self, settings: dict) -> list:
+        command = [str(self.path or paths.program(self.name))]
+        for name, value in settings.items():
+            command += ["--set", f"{name}={value}"]
+        return command
 
     def _enter(self) -> None:
         if self.confine:
