@@ -224,6 +224,11 @@ static enum status check_bytes(const char *url, struct error *err)
     return STATUS_OK;
 }
 
+bool url_is_http(const char *text)
+{
+    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+}
+
 enum status url_canonical(const char *url, char **ret_text, struct error *err)
 {
     enum status status = check_bytes(url, err);

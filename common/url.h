@@ -11,9 +11,14 @@
 #ifndef COMMON_URL_H
 #define COMMON_URL_H
 
+#include <stdbool.h>
+
 #include "common/status.h"
 
 #define URL_LIMIT 2048
+
+/* It begins with http:// or https://, in small letters: a URL, and no key. */
+bool url_is_http(const char *text);
 
 /* INVALID when it is no absolute http(s) URL or longer than URL_LIMIT. The text is the caller's to
  * free. */

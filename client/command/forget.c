@@ -116,8 +116,7 @@ static enum status look(struct forget *forget, struct error *err)
 static enum status find_by_key(struct forget *forget, struct error *err)
 {
     char *canonical = NULL;
-    bool is_url =
-        strncmp(forget->key, "http://", 7) == 0 || strncmp(forget->key, "https://", 8) == 0;
+    bool is_url = url_is_http(forget->key);
     enum status status = look(forget, err);
     if (status != STATUS_OK || forget->is_known || !is_url)
         return status;

@@ -61,6 +61,8 @@ int invocation_run(struct invocation *invocation, int (*run)(struct invocation *
 /* What every main() of the command line begins with, and the one of a helper: a program of its own
  * whose options and help stand in the table of verbs under this name. */
 void invocation_begin_program(void);
+/* And what it ends with: output that did not arrive is said, and no success. */
+int invocation_end_program(int code);
 int invocation_helper_main(const char *verb, int (*run)(struct invocation *), int argc,
                            char **argv);
 

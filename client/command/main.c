@@ -91,7 +91,5 @@ int main(int argc, char **argv)
     struct invocation invocation = {0};
     int code = run(&invocation, argc, argv);
     invocation_done(&invocation);
-    if (fflush(stdout) != 0 && code == EX_OK)
-        code = EX_IOERR;
-    return code;
+    return invocation_end_program(code);
 }

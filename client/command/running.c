@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "client/command/help.h"
@@ -44,7 +46,16 @@ int invocation_helper_main(const char *verb, int (*run)(struct invocation *), in
     ENSURE(invocation.verb);
     int code = invocation_run(&invocation, run, argc - 1, argv + 1);
     invocation_done(&invocation);
-    if (fflush(stdout) != 0 && code == EX_OK)
-        code = EX_IOERR;
-    return code;
+    return invocation_end_program(code);
+}
+
+int invocation_end_program(int code)
+{
+    bool lost = ferror(stdout) != 0; /* of an earlier write: its reason is gone */
+    errno = 0;
+    if (fflush(stdout) == 0 && !lost)
+        return code;
+    (void)fprintf(stderr, "newsloom: could not write all of standard output%s%s\n",
+                  errno ? ": " : "", errno ? strerror(errno) : ""); // NOLINT(concurrency-mt-unsafe)
+    return code == EX_OK ? EX_IOERR : code;
 }

@@ -129,11 +129,6 @@ static int trace_both(struct trace *trace, uint32_t revision)
     return code;
 }
 
-static bool is_url(const char *text)
-{
-    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
-}
-
 static int run_trace(struct invocation *invocation)
 {
     struct error err;
@@ -149,7 +144,7 @@ static int run_trace(struct invocation *invocation)
     if (revision < 0 || revision > UINT32_MAX)
         return complain_usage(invocation, "--revision is a small number");
     trace.identity.key = invocation->operands[0];
-    if (is_url(trace.identity.key)) {
+    if (url_is_http(trace.identity.key)) {
         trace.identity.url = trace.identity.key;
         trace.identity.key = NULL;
         if (url_canonical(trace.identity.url, &trace.canonical, &err) != STATUS_OK)

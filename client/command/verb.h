@@ -53,6 +53,7 @@ extern const struct verb verb_repair;
 extern const struct verb verb_reextract;
 extern const struct verb verb_resume;
 extern const struct verb verb_search;
+extern const struct verb verb_show;
 extern const struct verb verb_status;
 extern const struct verb verb_subscribe;
 extern const struct verb verb_trace;

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/command/show.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "client/command/database.h"
+#include "client/command/invocation.h"
+#include "client/command/print.h"
+
+const char *show_entity_name(const struct database_article *article, uint32_t entity)
+{
+    if (entity == 0 || entity > article->found->n_entities)
+        return "";
+    const char *judged = article->judgements[entity - 1].name;
+    return judged ? judged : article->found->entities[entity - 1]->name;
+}
+
+/* ---- json ---------------------------------------------------------------------------------- */
+
+/* Roles say where their sentence is; a reader wants to read it. */
+static void add_sentences(const struct database_article *article, json_t *extraction)
+{
+    json_t *roles = json_object_get(extraction, "roles");
+    for (size_t i = 0; i < article->found->n_roles; i++) {
+        const Newsloom__V1__Role *role = article->found->roles[i];
+        size_t size = 0;
+        const char *text =
+            database_article_part(article, role->sentence_start, role->sentence_end, &size);
+        (void)json_object_set_new(json_array_get(roles, i), "sentence", json_stringn(text, size));
+    }
+}
+
+static json_t *judgements_json(const struct database_article *article)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < article->found->n_entities; i++)
+        if (article->judgements[i].name)
+            (void)json_array_append_new(list, json_pack("{si ss ss}", "entity", (int)i + 1, "is",
+                                                        article->judgements[i].entity_id, "name",
+                                                        article->judgements[i].name));
+    return list;
+}
+
+static void show_print_json(const struct database_article *article, FILE *out)
+{
+    json_t *extraction = json_of_message(&article->found->base);
+    add_sentences(article, extraction);
+    json_t *value = json_pack(
+        "{sI ss ss si si si ss ss ss ss ss ss ss ss so so}", "article_id",
+        (json_int_t)article->article_id, "source", article->source, "key", article->key, "revision",
+        (int)article->revision, "newest_revision", (int)article->newest_revision, "generation",
+        (int)article->generation, "url", article->url, "title", article->title, "author",
+        article->author, "publisher", article->publisher, "published", article->published,
+        "reported_on", article->reported_on, "stored_at", article->stored_at, "text", article->text,
+        "extraction", extraction, "judgements", judgements_json(article));
+    (void)json_object_set_new(value, "duplicate_of",
+                              article->duplicate_of ? json_integer(article->duplicate_of)
+                                                    : json_null());
+    json_print_line(&value, out);
+}
+
+/* ---- the command line ---------------------------------------------------------------------- */
+
+static int run_show(struct invocation *invocation)
+{
+    struct error err;
+    struct database_article article;
+    PGconn *connection = NULL;
+    int64_t revision = 0;
+    bool as_json = invocation_has(invocation, "json");
+    bool as_html = invocation_has(invocation, "html");
+    if (invocation->operand_count != 1)
+        return complain_usage(invocation, "name one article: SOURCE/KEY, its URL or article_id");
+    if (as_json && as_html)
+        return complain_usage(invocation, "--json excludes --html");
+    if (invocation_number(invocation, "revision", &revision, &err) != STATUS_OK)
+        return complain_usage(invocation, "%s", err.text);
+    if (revision < 0 || revision > INT32_MAX)
+        return complain_usage(invocation, "--revision is a small number");
+    enum status status = database_open(&connection, invocation, &err);
+    if (status == STATUS_OK)
+        status = database_article_find(connection, invocation->operands[0], (uint32_t)revision,
+                                       &article, &err);
+    database_close(&connection);
+    if (status != STATUS_OK)
+        return complain(invocation, &err);
+    if (as_json)
+        show_print_json(&article, stdout);
+    else if (as_html)
+        show_print_html(&article, stdout);
+    else
+        show_print_text(&article, stdout);
+    database_article_done(&article);
+    return EX_OK;
+}
+
+static const struct option options[] = {
+    {"revision", 0, "N", "this revision instead of the newest"},
+    {"html", 0, NULL, "one self-contained page for a browser"},
+    {"json", 0, NULL, "one JSON object: the row, its text, and the extraction"},
+};
+
+static const struct example examples[] = {
+    {"newsloom show vov.vn/vov.vn/a/1", "text with marks, entities, roles, events"},
+    {"newsloom show https://vov.vn/a/1", "by address, whichever source it came from"},
+    {"newsloom show --html vov.vn/vov.vn/a/1 >article.html", "a page to look at or to hand on"},
+};
+
+const struct verb verb_show = {
+    .name = "show",
+    .purpose = "show a stored article and what was found in it",
+    .operands = "SOURCE/KEY|URL|ARTICLE_ID",
+    .about = "Sections and mentions in the text, entities with their ids, roles and events each "
+             "with the sentence\nthat says so. ARTICLE_ID is the database's, as graph and timeline "
+             "print it. The page of --html loads\nand runs nothing: it can be mailed. The database "
+             "is database.url.",
+    .options = options,
+    .option_count = COUNT_OF(options),
+    .examples = examples,
+    .example_count = COUNT_OF(examples),
+    .run = run_show,
+};
