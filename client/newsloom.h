@@ -161,6 +161,11 @@ size_t newsloom_feeder_pending(const struct newsloom_feeder *feeder);
 /* The broker's RETRY_LATER so far, and whether its pause is running now. */
 uint64_t newsloom_feeder_retries(const struct newsloom_feeder *feeder);
 bool newsloom_feeder_is_held(const struct newsloom_feeder *feeder);
+/* What is left of that pause; 0: there is none. */
+int64_t newsloom_feeder_held_ms(const struct newsloom_feeder *feeder);
+/* Forgets what is pending, as _close() does; the connection stays, and late receipts are dropped.
+ */
+void newsloom_feeder_abandon(struct newsloom_feeder *feeder);
 
 #define NEWSLOOM_ATTEMPTS_KEPT 8
 

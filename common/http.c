@@ -140,7 +140,7 @@ enum status http_check_address(const char *address, struct error *err)
 }
 
 /* Splits "127.0.0.1:9310" and "[::1]:9310", resolves numeric and named hosts. */
-static enum status resolve(const char *address, struct addrinfo **ret_found, struct error *err)
+enum status http_resolve(const char *address, struct addrinfo **ret_found, struct error *err)
 {
     enum status form = http_check_address(address, err);
     if (form != STATUS_OK)
@@ -187,7 +187,7 @@ enum status http_open(struct http **ret_http, const char *address, const struct 
         return STATUS_OK;
     }
     struct addrinfo *found = NULL;
-    enum status status = resolve(address, &found, err);
+    enum status status = http_resolve(address, &found, err);
     if (status != STATUS_OK)
         return status;
     struct http *http = memory_new(sizeof(*http));

@@ -25,6 +25,11 @@ enum status http_open(struct http **ret_http, const char *address, const struct 
 enum status http_check_address(const char *address, struct error *err) MUST_CHECK;
 void http_close(struct http **http_p);
 
+/* Such an address as one of a socket to be bound, numeric or by name; freeaddrinfo() frees it. */
+struct addrinfo;
+enum status http_resolve(const char *address, struct addrinfo **ret_found,
+                         struct error *err) MUST_CHECK;
+
 /* All of these accept NULL, so that a program without the listener needs no branches. */
 void http_beat(struct http *http);
 void http_set_ready(struct http *http, bool ready, const char *reason);

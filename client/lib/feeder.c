@@ -364,11 +364,8 @@ enum status newsloom_feeder_open(struct newsloom_feeder **ret_feeder,
     return STATUS_OK;
 }
 
-void newsloom_feeder_close(struct newsloom_feeder **feeder_p)
+void newsloom_feeder_abandon(struct newsloom_feeder *f)
 {
-    struct newsloom_feeder *f = *feeder_p;
-    if (!f)
-        return;
     while (f->shipments) {
         struct shipment *shipment = f->shipments;
         f->shipments = shipment->next;
@@ -381,7 +378,17 @@ void newsloom_feeder_close(struct newsloom_feeder **feeder_p)
             struct submission *s = queue_take(&f->waiting[i]);
             submission_free(&s);
         }
+        f->holds[i] = (struct hold){0};
     }
+    f->pending = f->pending_bytes = 0;
+}
+
+void newsloom_feeder_close(struct newsloom_feeder **feeder_p)
+{
+    struct newsloom_feeder *f = *feeder_p;
+    if (!f)
+        return;
+    newsloom_feeder_abandon(f);
     outcome_done(&f->outcome);
     connection_close(&f->connection);
     free(f);
@@ -423,13 +430,19 @@ static bool has_waiting(const struct newsloom_feeder *f)
     return any;
 }
 
-bool newsloom_feeder_is_held(const struct newsloom_feeder *f)
+int64_t newsloom_feeder_held_ms(const struct newsloom_feeder *f)
 {
     int64_t now_ms = clock_mono_ms();
+    int64_t left_ms = 0;
     for (size_t i = 0; i < CLASS_COUNT; i++)
-        if (f->waiting[i].first && f->holds[i].until_ms > now_ms)
-            return true;
-    return false;
+        if (f->waiting[i].first && f->holds[i].until_ms - now_ms > left_ms)
+            left_ms = f->holds[i].until_ms - now_ms;
+    return left_ms;
+}
+
+bool newsloom_feeder_is_held(const struct newsloom_feeder *f)
+{
+    return newsloom_feeder_held_ms(f) > 0;
 }
 
 /* How long nothing needs doing unless a message comes. */
