@@ -12,6 +12,7 @@ import pytest
 
 from support.articles import Newsroom
 from support.feeder import Feeder
+from support.gateway import Gateway
 from support.ledger import Ledger
 from support.operating import Operator
 from support.postgres import Postgres, roomy_memory
@@ -164,6 +165,18 @@ def new_worker(directory, programs):
                         **{k.replace("_", "."): v for k, v in settings.items()})
         programs.append(worker)
         return worker.start(crash_at) if start else worker
+    return make
+
+
+@pytest.fixture
+def new_gateway(directory, programs):
+    def make(broker, database="", name=None, start=True, env=None, **settings):
+        name = name or f"gateway{sum(p.name == 'newsloom-gateway' for p in programs) + 1}"
+        url = database if isinstance(database, str) else database.worker_url
+        gateway = Gateway(directory / name, broker, url, env,
+                          **{k.replace("_", "."): v for k, v in settings.items()})
+        programs.append(gateway)
+        return gateway.start() if start else gateway
     return make
 
 

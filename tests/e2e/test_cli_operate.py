@@ -204,7 +204,7 @@ def test_help_of_a_helper_is_the_helpers_own(cli):
 
 
 def test_manual_pages_are_clean(cli, directory):
-    pages = [paths.BUILD / "client" / page for page in ("newsloom-broker.8", "newsloom-worker.8")]
+    pages = [paths.BUILD / "client" / page for page in ("newsloom-broker.8", "newsloom-worker.8", "newsloom-gateway.8")]
     for option, name in (("--manual", "newsloom.1"), ("--manual-settings", "newsloom.conf.5")):
         page = directory / name
         page.write_text(cli.run("help", option, code=0).stdout)

@@ -8,7 +8,7 @@ import pytest
 from support import programs as programs_
 from support.programs import run
 
-DAEMONS = ("newsloom-broker", "newsloom-worker")
+DAEMONS = ("newsloom-broker", "newsloom-worker", "newsloom-gateway")
 EX_USAGE, EX_DATAERR, EX_CANTCREAT, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG = 64, 65, 73, 75, 77, 78
 
 
@@ -60,7 +60,8 @@ def test_article_limit_that_the_store_can_never_hold_is_refused():
     ("newsloom-broker", "listen.feed=tcp://127.0.0.1:5812"),
     ("newsloom-broker", "listen.http=127.0.0.1:99999"), ("newsloom-worker", "listen.http=:9310"),
     ("newsloom-worker", "worker.slots=1000"), ("newsloom-worker", "extract.budget=-5s"),
-    ("newsloom-worker", "log.format=xml"),
+    ("newsloom-worker", "log.format=xml"), ("newsloom-gateway", "listen.api="), ("newsloom-gateway", "listen.api=unix:x"),
+    ("newsloom-gateway", "limit.memory=1MiB"), ("newsloom-gateway", "broker.server-key=1234"),
 ])
 def test_value_out_of_bounds_names_the_bounds(program, assignment):
     done = run(program, "--set", assignment, "--check")
@@ -151,7 +152,7 @@ def test_server_that_may_forget_is_refused(new_worker, broker, postgres, databas
             postgres.start()
 
 
-@pytest.mark.parametrize("program", DAEMONS)
+@pytest.mark.parametrize("program", DAEMONS[:2])  # the gateway keeps nothing that could be lost
 def test_crash_points_are_listed_and_an_unknown_one_is_said(program):
     listed = run(program, "--crash-points", check=True).stdout.split()
     assert any(word.startswith(program.removeprefix("newsloom-").upper()) for word in listed)

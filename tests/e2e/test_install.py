@@ -8,18 +8,19 @@ import pytest
 from support import paths
 
 FILES = [
-    "bin/newsloom", "bin/newsloom-broker", "bin/newsloom-worker",
+    "bin/newsloom", "bin/newsloom-broker", "bin/newsloom-worker", "bin/newsloom-gateway",
     "libexec/newsloom/newsloom-extract", "libexec/newsloom/newsloom-migrate",
     "libexec/newsloom/newsloom-verify", "libexec/newsloom/newsloom-repair", "libexec/newsloom/newsloom-reextract",
     "share/man/man1/newsloom.1", "share/man/man5/newsloom.conf.5",
-    "share/man/man8/newsloom-broker.8", "share/man/man8/newsloom-worker.8",
+    "share/man/man8/newsloom-broker.8", "share/man/man8/newsloom-worker.8", "share/man/man8/newsloom-gateway.8",
     "share/bash-completion/completions/newsloom",
     "share/newsloom/etc/broker.conf", "share/newsloom/etc/worker.conf",
-    "share/newsloom/etc/newsloom.conf",
+    "share/newsloom/etc/newsloom.conf", "share/newsloom/etc/gateway.conf",
     "share/newsloom/prometheus/prometheus.yml", "share/newsloom/prometheus/newsloom.rules.yml",
     "share/newsloom/prometheus/newsloom.test.yml", "share/newsloom/grafana/newsloom.json",
     "share/newsloom/tagger.model",
     "share/doc/newsloom/newsloom.spdx.json", "lib/systemd/system/newsloom-broker.service", "lib/systemd/system/newsloom-worker@.service",
+    "lib/systemd/system/newsloom-gateway.service",
 ]
 
 
@@ -52,7 +53,7 @@ def test_moved_tree_extracts_with_its_own_model(tree):
     assert '"mentions":[{' in done.stdout
 
 
-@pytest.mark.parametrize("name", ["broker", "worker"])
+@pytest.mark.parametrize("name", ["broker", "worker", "gateway"])
 def test_sample_configurations_are_what_the_program_prints(tree, name):
     printed = subprocess.run([str(tree / f"bin/newsloom-{name}"), "--print-config"],
                              capture_output=True, text=True, timeout=30, check=True).stdout

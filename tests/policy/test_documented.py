@@ -9,7 +9,7 @@ import pytest
 
 from policy.project import ROOT, program, text, tracked
 
-DAEMONS = ("newsloom-broker", "newsloom-worker")
+DAEMONS = ("newsloom-broker", "newsloom-worker", "newsloom-gateway")
 
 
 def printed(name, *arguments):

@@ -13,7 +13,8 @@ MAY_INCLUDE = {
     "worker": {"common", "proto", "worker"},
     "client": {"common", "proto", "client"},
     "recovery": {"common", "proto", "worker", "client", "recovery"},
-    "tests": {"common", "proto", "broker", "worker", "client", "recovery", "tests"},
+    "gateway": {"common", "proto", "client", "gateway"},
+    "tests": {"common", "proto", "broker", "worker", "client", "recovery", "gateway", "tests"},
 }
 LONGEST = 600
 PUBLIC = {"client/newsloom.h": "NEWSLOOM_H"}  # installed, included as <newsloom.h>

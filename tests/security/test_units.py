@@ -17,7 +17,8 @@ from support.feeder import Feeder
 from support.sandbox import Sandbox, give, settings
 from support.waiting import wait_for
 
-UNITS = {"newsloom-broker": "newsloom-broker.service", "newsloom-worker": "newsloom-worker@.service"}
+UNITS = {"newsloom-broker": "newsloom-broker.service", "newsloom-worker": "newsloom-worker@.service",
+         "newsloom-gateway": "newsloom-gateway.service"}
 EXPOSURE = 20  # tenths: 2.0
 NO_LEAKS = {"ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0"}  # the leak checker wants ptrace
 

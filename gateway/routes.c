@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateway/routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+
+#include "gateway/articles.h"
+
+#define HEALTHY_MS 10000
+
+static const char *const no_parameters[] = {NULL};
+
+static void get_health(struct gateway *gateway, struct request *request)
+{
+    int64_t silence_ms = clock_mono_ms() - atomic_load(&gateway->beat_ms);
+    if (silence_ms <= HEALTHY_MS)
+        answer_text(&request->answer, MHD_HTTP_OK, "ok");
+    else
+        answer_problem(&request->answer, PROBLEM_UNAVAILABLE,
+                       "the loop last turned %lld seconds ago", (long long)(silence_ms / 1000));
+}
+
+static void get_metrics(struct gateway *gateway, struct request *request)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    ENSURE(out);
+    counters_print(gateway->counters, out);
+    (void)fclose(out);
+    answer_bytes(&request->answer, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", &text,
+                 size);
+}
+
+static const struct route routes[] = {
+    {"GET", "/healthz", 0, no_parameters, get_health},
+    {"GET", "/metrics", TOKEN_READER, no_parameters, get_metrics},
+    {"POST", "/v1/articles", TOKEN_FEEDER, articles_parameters, articles_post},
+};
+
+static bool path_fits(const struct route *route, const char *path)
+{
+    size_t length = strlen(route->path);
+    bool is_prefix = length > 1 && route->path[length - 1] == '/';
+    return is_prefix ? strncmp(route->path, path, length) == 0 && path[length]
+                     : strcmp(route->path, path) == 0;
+}
+
+void routes_find(struct request *request)
+{
+    const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
+    const struct route *other = NULL;
+    for (size_t i = 0; i < COUNT_OF(routes); i++) {
+        const struct route *route = &routes[i];
+        if (!path_fits(route, request->target.path))
+            continue;
+        other = route;
+        if (strcmp(route->method, method) != 0)
+            continue;
+        request->route = route;
+        request->rest = request->target.path + strlen(route->path);
+        return;
+    }
+    if (!other) {
+        answer_problem(&request->answer, PROBLEM_NOT_FOUND,
+                       "there is nothing at this address; /v1/openapi.json lists what there is");
+        return;
+    }
+    bool gets = strcmp(other->method, "GET") == 0;
+    answer_header(&request->answer, MHD_HTTP_HEADER_ALLOW, "%s",
+                  gets ? "GET, HEAD" : other->method);
+    answer_problem(&request->answer, PROBLEM_WRONG_METHOD, "this address takes %s",
+                   gets ? "GET and HEAD" : other->method);
+}
