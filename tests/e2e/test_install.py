@@ -19,6 +19,8 @@ FILES = [
     "share/newsloom/prometheus/prometheus.yml", "share/newsloom/prometheus/newsloom.rules.yml",
     "share/newsloom/prometheus/newsloom.test.yml", "share/newsloom/grafana/newsloom.json",
     "share/newsloom/tagger.model",
+    "lib/python3/dist-packages/newsloom/__init__.py", "lib/python3/dist-packages/newsloom/py.typed",
+    "lib/python3/dist-packages/newsloom/v1/wire_pb2.py",
     "share/doc/newsloom/newsloom.spdx.json", "lib/systemd/system/newsloom-broker.service", "lib/systemd/system/newsloom-worker@.service",
     "lib/systemd/system/newsloom-gateway.service",
 ]

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract in Python, from proto/ alone: messages, frames, digests, and a channel to one socket."""
+"""The contract in Python, from proto/ alone: messages, frames, digests, and a channel to one socket.
+
+Deliberately not built on the package in client/python: feeders, workers and subscribers of the tests are a
+reading of proto/README.md of their own, which checks what it is told and can break every rule, while the package
+keeps them. Both share the generated messages and nothing else; tests/e2e/test_python_*.py test the package.
+"""
 import hashlib
 import itertools
 import os
@@ -9,9 +14,9 @@ import zmq
 
 from support import paths  # noqa: F401  makes the generated modules importable
 
-import article_pb2 as article  # noqa: E402
-import extraction_pb2 as extraction  # noqa: E402
-import wire_pb2 as wire  # noqa: E402
+from newsloom.v1 import article_pb2 as article  # noqa: E402
+from newsloom.v1 import extraction_pb2 as extraction  # noqa: E402
+from newsloom.v1 import wire_pb2 as wire  # noqa: E402
 
 PROTOCOL = 1
 ENVELOPE_LIMIT = 4096

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the programs and the generated contract stand: NEWSLOOM_BUILD, which ctest sets, else the
+"""Where the programs and the Python package with the generated contract stand: NEWSLOOM_BUILD, which ctest sets, else the
 build directory that was built last."""
 import os
 import sys
@@ -21,8 +21,8 @@ def _build() -> Path:
 
 BUILD = _build()
 BIN = BUILD / "bin"
-CONTRACT = BUILD / "tests" / "support" / "contract"
-sys.path.insert(0, str(CONTRACT))
+PYTHON = BUILD / "client" / "python" / "package"
+sys.path.insert(0, str(PYTHON))
 
 
 def program(name: str) -> Path:

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Feeder and AsyncFeeder of the Python package against a real broker, and the outbox through crashes."""
+import asyncio
+import signal
+import sqlite3
+
+import pytest
+
+from newsloom import (Article, ArticleRefused, AsyncFeeder, BrokerAway, Feeder, KeyFileError, NotFound, Outbox,
+                      OutboxError, OutboxFull, ReceiptCode, Refused, State)
+from support import python_client
+from support.contract import wire
+from support.fake_worker import MemoryStorage, WorkingThread
+from support.keys import Keyring
+from support.proxy import Proxy
+from support.waiting import wait_for
+
+
+@pytest.fixture
+def worker(broker):
+    thread = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
+    thread.start()
+    yield thread
+    thread.finish()
+
+
+@pytest.fixture
+def new_feeder(broker):
+    made = []
+
+    def make(endpoint=None, **how):
+        made.append(Feeder(endpoint or broker.endpoint("feed"), **how))
+        return made[-1]
+    yield make
+    for feeder in made:
+        feeder.close()
+
+
+def articles(count, first=0, source="proof", **more):
+    return [Article(source, f"Bài số {first + i} của Nguyễn Văn An.", key=f"k{first + i:05d}", **more)
+            for i in range(count)]
+
+
+# ---- feeding ----
+
+def test_article_is_fed_and_followed_to_its_end(new_feeder, worker):
+    feeder = new_feeder()
+    receipt = feeder.feed(Article("proof", "Một bài.", url="https://www.Tin.example/a?utm_source=x", title="Tin"))
+    assert (receipt.code, receipt.revision, receipt.is_kept) == (ReceiptCode.ACCEPTED, 1, True)
+    outcome = feeder.follow(receipt)
+    assert (outcome.state, outcome.key) == (State.STORED, "tin.example/a")
+    assert outcome.sequence == 1 and outcome.ended_at >= outcome.accepted_at
+    assert feeder.pending == 0
+
+
+def test_same_again_is_a_duplicate_and_other_content_a_revision(new_feeder, worker):
+    feeder = new_feeder()
+    first = feeder.feed(Article("proof", "một", key="k"))
+    assert feeder.feed(Article("proof", "một", key="k")).code == ReceiptCode.DUPLICATE
+    second = feeder.feed(Article("proof", "hai", key="k"))
+    assert (second.code, second.revision) == (ReceiptCode.ACCEPTED, 2)
+    assert feeder.follow(first).newest_revision == 2
+
+
+def test_thousand_articles_of_both_classes_have_their_receipts(new_feeder, operator):
+    feeder = new_feeder()
+    feeder.submit_all(articles(700))
+    feeder.submit_all(articles(300, 700, backfill=True))
+    feeder.flush()
+    assert feeder.counts == {"ACCEPTED": 1000} and feeder.pending == 0
+    queued = {getattr(one, "class"): one.queued for one in operator.status().classes}
+    assert (queued[wire.LIVE], queued[wire.BACKFILL]) == (700, 300)
+
+
+@pytest.mark.parametrize("code, how", [
+    ("BAD_SOURCE", {"source": "Not A Source"}), ("BAD_KEY", {"key": ""}), ("BAD_KEY", {"key": "k" * 513}),
+    ("BAD_KEY", {"key": "", "url": "ftp://example.org/"}), ("EMPTY", {"content": b""}),
+    ("TOO_LARGE", {"content": b"x" * (3 << 20)}), ("INVALID_PAYLOAD", {"title": "a\0b"}),
+    ("INVALID_PAYLOAD", {"author": "\ud800"})])
+def test_what_can_never_be_taken_is_refused_at_once(new_feeder, code, how):
+    feeder = new_feeder()
+    with pytest.raises(ArticleRefused) as refused:
+        feeder.submit(Article(**{"source": "proof", "key": "k", "content": b"x", **how}))
+    assert refused.value.code == code and feeder.pending == 0
+
+
+def test_broker_limit_below_ours_refuses_and_the_outbox_keeps_it_with_the_reason(new_broker, new_feeder, directory):
+    broker = new_broker("small", article_limit="4KiB")
+    feeder = new_feeder(broker.endpoint("feed"), outbox=directory / "box")
+    with pytest.raises(ArticleRefused) as refused:
+        feeder.feed(Article("proof", b"x" * 5000, key="large"))
+    assert refused.value.code == "TOO_LARGE"
+    kept, = feeder.outbox.refusals()
+    assert (kept.source, kept.key, kept.code) == ("proof", "large", "TOO_LARGE") and kept.text
+    assert b"x" * 5000 in kept.payload and feeder.pending == 0
+
+
+def test_unknown_article_is_not_found(new_feeder):
+    with pytest.raises(NotFound):
+        new_feeder().outcome("proof", "nobody-sent-this")
+
+
+def test_broker_that_is_away_is_said_in_time_and_nothing_is_lost(directory, new_broker, new_feeder):
+    broker = new_broker("later", start=False)
+    feeder = new_feeder(f"ipc://{broker.directory}/feed")
+    submissions = feeder.submit_all(articles(3))
+    with pytest.raises(BrokerAway, match="is newsloom-broker running"):
+        feeder.flush(0.2)
+    broker.start()
+    assert [feeder.receipt(one).code for one in submissions] == [ReceiptCode.ACCEPTED] * 3
+
+
+def test_draining_broker_is_waited_for(new_feeder, operator):
+    operator.control(wire.DRAIN)
+    feeder = new_feeder()
+    feeder.submit(*articles(1))
+    with pytest.raises(BrokerAway, match="asks to wait"):
+        feeder.flush(1.0)
+    operator.control(wire.RESUME)
+    feeder.flush()
+    assert feeder.counts == {"ACCEPTED": 1}
+
+
+def test_silent_endpoint_is_passed_by_for_the_next(broker, new_feeder, directory):
+    feeder = new_feeder([f"ipc://{directory}/nobody", broker.endpoint("feed")])
+    assert feeder.feed(*articles(1)).code == ReceiptCode.ACCEPTED
+
+
+# ---- the outbox ----
+
+CRAWLER = """
+import sys
+from newsloom import Article, Feeder
+feeder = Feeder(sys.argv[1], outbox=sys.argv[2])
+for i in range(int(sys.argv[3])):
+    feeder.submit(Article("proof", f"Bài {i}", key=f"k{i}"))
+    print(i, flush=True)
+"""
+
+
+def kept_by_broker(operator) -> int:
+    return sum(one.queued + one.leased + one.waiting for one in operator.status().classes)
+
+
+@pytest.mark.parametrize("killed_after", [1, 57, 300])
+def test_killed_crawler_loses_and_doubles_nothing(broker, operator, directory, new_feeder, killed_after):
+    """What submit() had returned for is in the file: the next feeder sends what has no receipt."""
+    box = directory / "box"
+    crawler = python_client.start(["-c", CRAWLER, broker.endpoint("feed"), box, 1000], python_client.settings(broker), directory)
+    for number in range(killed_after):
+        assert crawler.stdout.readline() == f"{number}\n"
+    crawler.send_signal(signal.SIGKILL)
+    submitted = killed_after + len(crawler.stdout.read().splitlines())
+    crawler.wait()
+
+    feeder = new_feeder(outbox=box)
+    feeder.flush()
+    assert feeder.pending == 0 and feeder.outbox.refused == 0
+    # The one that submit() was just writing may be there too.
+    assert kept_by_broker(operator) in (submitted, submitted + 1)
+    for number in range(submitted):
+        assert feeder.outcome("proof", f"k{number}").revision == 1
+
+
+def test_outbox_written_while_no_broker_is_there_is_sent_by_the_next_program(new_broker, directory):
+    broker = new_broker("later", start=False)
+    env = python_client.settings(broker)
+    python_client.run(["-c", CRAWLER, broker.endpoint("feed"), "box", 40], env, directory)
+    away = python_client.run(["-m", "newsloom", "flush", "--timeout", "0.2", "box"], env, directory, code=75)
+    assert "is newsloom-broker running?" in away.stderr
+    assert "40 wait for a receipt" in python_client.run(["-m", "newsloom", "show", "box"], env, directory).stdout
+    broker.start()
+    assert "40 accepted, 0 known already" in python_client.run(["-m", "newsloom", "flush", "box"], env, directory).stdout
+    assert "0 accepted" in python_client.run(["-m", "newsloom", "flush", "box"], env, directory).stdout
+
+
+def test_lost_receipt_is_asked_for_again_after_a_restart(new_broker, directory, new_feeder):
+    broker = new_broker("dying", crash_at="BROKER_AFTER_COMMIT")
+    feeder = new_feeder(broker.endpoint("feed"), outbox=directory / "box")
+    submission = feeder.submit(*articles(1))
+    with pytest.raises(BrokerAway):
+        feeder.receipt(submission, 1.0)
+    broker.wait_crash()
+    broker.start()
+    receipt = feeder.receipt(submission)
+    assert (receipt.code, receipt.resent) == (ReceiptCode.DUPLICATE, True)
+
+
+def test_cut_connections_lose_no_article(new_broker, new_feeder):
+    broker = new_broker("tcp", listen_feed="tcp://127.0.0.1:*")
+    proxy = Proxy(broker.endpoint("feed"))
+    feeder = new_feeder(proxy.endpoint, answer_timeout=1.0)
+    for first in range(0, 1000, 200):
+        feeder.submit_all(articles(200, first))
+        feeder.run(0.2)
+        proxy.reset()
+    feeder.flush()
+    assert sum(feeder.counts.values()) == 1000 and feeder.counts["REFUSED"] == 0
+    assert feeder.outcome("proof", "k00999").revision == 1
+    proxy.close()
+
+
+def test_two_processes_share_an_outbox(new_feeder, directory, operator):
+    one, two = new_feeder(outbox=directory / "box"), new_feeder(outbox=directory / "box")
+    for i in range(20):
+        (one if i % 2 else two).submit(*articles(1, i))
+    one.flush()
+    two.flush()
+    assert kept_by_broker(operator) == 20 and one.pending == two.pending == 0
+
+
+def test_full_outbox_waits_and_then_says_so(new_broker, new_feeder, directory):
+    broker = new_broker("later", start=False)
+    feeder = new_feeder(f"ipc://{broker.directory}/feed", limit=200_000)
+    with pytest.raises(OutboxFull, match="no room for another"):
+        for one in articles(100):
+            feeder.submit(Article("proof", b"x" * 10_000, key=one.key), timeout=0.2)
+    kept = feeder.pending
+    assert 5 < kept < 40
+    broker.start()
+    feeder.submit(*articles(1), timeout=30)
+    feeder.flush()
+    assert feeder.counts == {"ACCEPTED": kept + 1}
+
+
+def test_what_was_forgotten_leaves_nothing_in_the_outbox(new_feeder, worker, operator, directory):
+    feeder = new_feeder(outbox=directory / "box")
+    secret = Article("proof", "chuyện riêng", key="bi-mat")
+    feeder.follow(feeder.feed(secret))
+    operator.forget("proof", "bi-mat")
+    with pytest.raises(ArticleRefused) as refused:
+        feeder.feed(secret)
+    assert refused.value.code == "WAS_FORGOTTEN"
+    kept, = feeder.outbox.refusals()
+    assert (kept.code, kept.key, kept.payload) == ("WAS_FORGOTTEN", "", b"")
+
+
+def test_file_that_is_no_outbox_is_named(directory):
+    (directory / "text").write_text("not a database, but long enough to be looked at as one " * 20)
+    sqlite3.connect(directory / "other").execute("CREATE TABLE mine (x)").connection.close()
+    for name in ("text", "other", "no/folder"):
+        with pytest.raises(OutboxError, match=name):
+            Outbox(directory / name)
+
+
+def test_refused_articles_are_shown_and_forgotten(new_broker, new_feeder, directory):
+    broker = new_broker("small", start=False, article_limit="4KiB")
+    env = python_client.settings(broker)
+    feeder = new_feeder(broker.endpoint("feed"), outbox=directory / "box")
+    feeder.submit_all([Article("proof", b"x" * 5000, key="large"), *articles(1)])
+    feeder.close()
+    broker.start()
+    assert "1 accepted, 0 known already, 1 refused" in python_client.run(
+        ["-m", "newsloom", "flush", "box"], env, directory, code=65).stdout
+    assert "proof\tlarge\tTOO_LARGE\t" in python_client.run(["-m", "newsloom", "show", "box"], env, directory).stdout
+    python_client.run(["-m", "newsloom", "forget", "box"], env, directory)
+    assert "0 were refused" in python_client.run(["-m", "newsloom", "show", "box"], env, directory).stdout
+    python_client.run(["-m", "newsloom", "show", "none"], env, directory, code=66)
+    python_client.run(["-m", "newsloom", "empty", "box"], env, directory, code=64)
+
+
+# ---- keys ----
+
+def test_keys_open_the_door_and_others_are_told_why_not(new_broker, new_feeder, directory):
+    keys = Keyring(directory / "keys")
+    crawler, reader = keys.add("crawler", "feeder"), keys.add("reader", "subscriber")
+    broker = new_broker("locked", **keys.settings())
+    endpoint, server = broker.endpoint("feed"), keys.server.text
+    assert new_feeder(endpoint, server_key=server, key_file=str(crawler.path)).feed(*articles(1)).is_kept
+    with pytest.raises(BrokerAway, match="give server_key and key_file"):
+        new_feeder(endpoint).feed(*articles(1, 1), timeout=2)
+    with pytest.raises(BrokerAway, match="lacks the role"):
+        new_feeder(endpoint, server_key=server, key_file=str(reader.path)).feed(*articles(1, 1), timeout=1)
+    with pytest.raises(KeyFileError, match="both server_key and key_file"):
+        new_feeder(endpoint, server_key=server)
+    crawler.path.chmod(0o644)
+    with pytest.raises(KeyFileError, match="open to others"):
+        new_feeder(endpoint, server_key=server, key_file=str(crawler.path))
+
+
+def test_revoked_key_judges_no_article(new_broker, new_feeder, directory):
+    keys = Keyring(directory / "keys")
+    crawler = keys.add("crawler", "feeder")
+    broker = new_broker("locked", **keys.settings())
+    feeder = new_feeder(broker.endpoint("feed"), server_key=keys.server.text, key_file=str(crawler.path))
+    assert feeder.feed(*articles(1)).is_kept
+    keys.change("crawler", "revoked")
+    broker.signal(signal.SIGHUP)
+    wait_for(lambda: broker.log().count("keys-read") == 2, what="the keys were read again")
+    with pytest.raises(Refused) as refused:
+        feeder.feed(*articles(1, 1), timeout=20)
+    assert refused.value.code == "NOT_ALLOWED" and feeder.pending == 1 and feeder.outbox.refused == 0
+
+
+# ---- asyncio ----
+
+def test_tasks_share_one_feeder(broker, worker):
+    async def crawl():
+        async with AsyncFeeder(broker.endpoint("feed")) as feeder:
+            async def one(article):
+                return await feeder.follow(await feeder.feed(article))
+            return await asyncio.gather(*(one(article) for article in articles(50)))
+    outcomes = asyncio.run(crawl())
+    assert {one.state for one in outcomes} == {State.STORED}
+    assert sorted(one.sequence for one in outcomes) == list(range(1, 51))
+
+
+def test_event_loop_goes_on_while_the_broker_is_away(new_broker, directory):
+    broker = new_broker("later", start=False)
+
+    async def crawl():
+        async with AsyncFeeder(f"ipc://{broker.directory}/feed", outbox=directory / "box") as feeder:
+            feeding = asyncio.create_task(feeder.feed(*articles(1)))
+            turns = 0
+            while feeder.pending == 0:  # until the task has begun
+                await asyncio.sleep(0)
+                turns += 1
+            await asyncio.to_thread(broker.start)
+            return await feeding, turns
+    receipt, _ = asyncio.run(crawl())
+    assert receipt.code == ReceiptCode.ACCEPTED

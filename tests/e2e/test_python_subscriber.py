@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Subscriber and AsyncSubscriber of the Python package against a real broker."""
+import asyncio
+import signal
+import warnings
+
+import pytest
+
+from newsloom import (Article, AsyncFeeder, AsyncSubscriber, BrokerAway, Cursor, EntryKind, Feeder, Filter, Gap,
+                      RetentionWarning, Subscriber)
+from support import python_client
+from support.cli import CommandLine
+from support.contract import extraction, wire
+from support.fake_worker import MemoryStorage, WorkingThread
+from support.keys import Keyring
+from support.proxy import Proxy
+from support.waiting import wait_for
+
+
+@pytest.fixture
+def worker(broker):
+    thread = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
+    thread.start()
+    yield thread
+    thread.finish()
+
+
+@pytest.fixture
+def new_subscriber(broker):
+    made = []
+
+    def make(endpoint=None, **how):
+        made.append(Subscriber(endpoint or broker.endpoint("subscribe"), **{"patience": 30, **how}))
+        return made[-1]
+    yield make
+    for subscriber in made:
+        subscriber.close()
+
+
+@pytest.fixture
+def store(broker, worker):
+    """Feeds articles and waits until each is an entry."""
+    with Feeder(broker.endpoint("feed")) as feeder:
+        def make(count, first=0, source="proof", text="Tin của Nguyễn"):
+            feeder.submit_all([Article(source, f"{text} {first + i}", key=f"k{first + i:05d}") for i in range(count)])
+            feeder.flush()
+            feeder.follow(Article(source, b"", key=f"k{first + count - 1:05d}"))
+            wait_for(lambda: all(feeder.outcome(source, f"k{first + i:05d}").state.is_end for i in range(count)))
+        yield make
+
+
+def test_every_entry_comes_once_in_order_with_what_was_found(store, new_subscriber):
+    store(600)
+    entries = list(new_subscriber(start="earliest", until_idle=True))
+    assert [one.sequence for one in entries] == list(range(1, 601))
+    assert {one.kind for one in entries} == {EntryKind.STORED} and len({one.key for one in entries}) == 600
+    assert entries[0].extraction.key == entries[0].key and entries[0].stored_at.tzinfo
+    assert [one.text for one in entries[0].extraction.mentions] == ["Tin", "Nguyễn"]
+
+
+def test_state_file_goes_on_where_it_stopped_and_is_the_command_lines_own(store, new_subscriber, broker, directory):
+    store(30)
+    state = directory / "my.cursor"
+    first = new_subscriber(state=state)
+    for entry in first:
+        if entry.sequence == 10:
+            break  # the tenth was not handled to its end
+    first.close()
+    shown = CommandLine(broker, directory).json("subscribe", "--state", state, "--count", "5")
+    assert [one["sequence"] for one in shown] == [10, 11, 12, 13, 14]
+    rest = list(new_subscriber(state=state, until_idle=True))
+    assert [one.sequence for one in rest] == list(range(15, 31))
+
+
+def test_named_cursor_is_kept_by_the_broker(store, new_subscriber, operator):
+    store(20)
+    first = new_subscriber(name="alerts")
+    assert [first.next().sequence for _ in range(8)] == list(range(1, 9))
+    entry = first.next()
+    first.acknowledge(entry)
+    first.close()
+    wait_for(lambda: [one.lag for one in operator.status().subscribers if one.name == "alerts"] == [11], what="the lag")
+    assert new_subscriber(name="alerts").next().sequence == 10
+
+
+READER = """
+import sys
+from newsloom import Subscriber
+with Subscriber(state="my.cursor", until_idle=True) as news:
+    for entry in news:
+        print(entry.sequence, flush=True)
+"""
+
+
+def test_killed_reader_misses_nothing(store, broker, directory):
+    store(400)
+    env = python_client.settings(broker)
+    reader = python_client.start(["-c", READER], env, directory)
+    seen = [int(reader.stdout.readline()) for _ in range(150)]
+    reader.send_signal(signal.SIGKILL)
+    seen += [int(line) for line in reader.stdout.read().splitlines()]
+    reader.wait()
+    again = [int(line) for line in python_client.run(["-c", READER], env, directory).stdout.splitlines()]
+    assert seen == list(range(1, len(seen) + 1)) and again == list(range(again[0], 401)) and again[0] <= len(seen) + 1
+
+
+def test_restarted_broker_and_cut_connections_make_no_hole(new_broker):
+    broker = new_broker("tcp", **{"listen.subscribe": "tcp://127.0.0.1:*"})
+    worker = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
+    worker.start()
+    proxy = Proxy(broker.endpoint("subscribe"))
+    with Feeder(broker.endpoint("feed")) as feeder, Subscriber(proxy.endpoint, start="earliest", patience=60) as news:
+        seen = []
+        for first in range(0, 400, 100):
+            feeder.submit_all([Article("proof", f"Tin {first + i}", key=f"k{first + i}") for i in range(100)])
+            feeder.flush()
+            for _ in range(90):
+                seen.append(news.next(30).sequence)
+                if len(seen) % 60 == 0:
+                    proxy.reset()
+            if first == 200:
+                broker.restart(**{"listen.subscribe": broker.endpoint("subscribe")})
+        while len(seen) < 400:
+            seen.append(news.next(30).sequence)
+    assert seen == list(range(1, 401))
+    worker.finish()
+    proxy.close()
+
+
+def test_filter_passes_what_it_names_and_its_cursor_moves_over_the_rest(store, new_subscriber):
+    store(40)
+    store(3, 40, source="other")
+    store(40, 43)
+    news = new_subscriber(start="earliest", until_idle=True, filter="source=other,type=PERSON")
+    assert [one.source for one in news] == ["other"] * 3
+    assert news.cursor.sequence == 83 and news.lag == 0
+    assert not list(new_subscriber(start="earliest", until_idle=True, filter="event=SIGN"))
+    assert list(new_subscriber(start="earliest", until_idle=True, filter="kind=dead")) == []
+
+
+@pytest.mark.parametrize("text, said", [
+    ("type", "no field=value"), ("type=CAT", "PERSON, ORGANIZATION"), ("entity=12", "no UUID"), ("copies=2", "neither yes nor no"),
+    ("colour=red", "may name type, event"), ("source=A B", "no field=value|is none"), ("kind=NONE", "STORED, REPLACED")])
+def test_filter_that_is_none_is_explained(text, said):
+    with pytest.raises(ValueError, match=said):
+        Filter(text)
+
+
+def test_filter_judges_what_the_broker_over_delivers():
+    id_, other = bytes(range(16)), bytes(range(8)) + bytes(8)  # the same first eight bytes
+    found = extraction.Extraction(entities=[extraction.Entity(id=id_)])
+    wanted = Filter("entity=00010203-0405-0607-0809-0a0b0c0d0e0f")
+    assert wanted.passes(wire.ENTRY_STORED, "a", found)
+    assert not wanted.passes(wire.ENTRY_STORED, "a", extraction.Extraction(entities=[extraction.Entity(id=other)]))
+    assert wanted.passes(wire.ENTRY_FORGOTTEN, "a", None)
+    assert not Filter("source=b").passes(wire.ENTRY_FORGOTTEN, "a", None)
+    found.duplicate_of.source = "b"
+    assert Filter("copies=yes").passes(wire.ENTRY_STORED, "a", found)
+    assert not Filter("copies=no").passes(wire.ENTRY_STORED, "a", found)
+
+
+def test_forgotten_article_is_told_to_every_reader(store, new_subscriber, operator):
+    store(3)
+    operator.forget("proof", "k00001")
+    news = new_subscriber(start="earliest", until_idle=True, filter="kind=STORED")
+    told = [(one.kind, len(one.identity)) for one in news if one.kind == EntryKind.FORGOTTEN]
+    assert told and set(told) == {(EntryKind.FORGOTTEN, 16)}
+
+
+def test_cursor_of_another_log_is_a_gap_that_says_how_to_start_over(store, new_subscriber):
+    store(5)
+    with pytest.raises(Gap) as gap:
+        new_subscriber(start=Cursor(b"x" * 16, 2)).next()
+    assert gap.value.other_log and gap.value.last == 5 and gap.value.first.sequence == 0
+    news = new_subscriber(start=str(gap.value.first), until_idle=True)
+    assert [one.sequence for one in news] == [1, 2, 3, 4, 5]
+
+
+def test_reader_that_is_about_to_lose_entries_is_warned(store, new_subscriber, directory):
+    store(400)
+    state = directory / "slow.cursor"
+    first = new_subscriber(state=state, start="earliest", window=4)
+    first.acknowledge(first.next())
+    first.close()
+    with pytest.warns(RetentionWarning, match="399 entries are still to be read"):
+        new_subscriber(state=state).next()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        new_subscriber(start="earliest").next()  # whoever asks for all of it needs no warning
+
+
+def test_file_without_a_cursor_is_not_taken_for_a_first_run(new_subscriber, directory):
+    (directory / "my.cursor").write_text("nothing\n")
+    with pytest.raises(ValueError, match="holds no cursor"):
+        new_subscriber(state=directory / "my.cursor")
+    assert Cursor.read(directory / "none") is None
+    with pytest.raises(ValueError, match="is no cursor"):
+        Cursor.parse("ff:1")
+
+
+def test_nobody_there_is_said_after_the_patience(new_subscriber, directory):
+    with pytest.raises(BrokerAway, match="is newsloom-broker running"):
+        new_subscriber(f"ipc://{directory}/nobody", patience=0.3).next()
+    assert new_subscriber(f"ipc://{directory}/nobody").next(0.1) is None
+
+
+def test_key_without_the_role_is_refused(new_broker, new_subscriber, directory):
+    keys = Keyring(directory / "keys")
+    crawler, reader = keys.add("crawler", "feeder"), keys.add("reader", "subscriber")
+    broker = new_broker("locked", **keys.settings())
+    how = {"server_key": keys.server.text, "start": "earliest", "until_idle": True}
+    assert list(new_subscriber(broker.endpoint("subscribe"), key_file=str(reader.path), **how)) == []
+    with pytest.raises(BrokerAway, match="lacks the role"):
+        new_subscriber(broker.endpoint("subscribe"), key_file=str(crawler.path), **how, patience=1).next()
+
+
+def test_asyncio_reads_while_it_feeds(broker, worker):
+    async def follow():
+        async with AsyncFeeder(broker.endpoint("feed")) as feeder, \
+                AsyncSubscriber(broker.endpoint("subscribe"), start="earliest", patience=30) as news:
+            feeding = asyncio.create_task(feeder.submit_all([Article("proof", f"Tin {i}", key=f"k{i}") for i in range(200)]))
+            flushing = asyncio.create_task(feeder.flush())
+            seen = []
+            async for entry in news:
+                seen.append(entry.sequence)
+                if len(seen) == 200:
+                    break
+            await feeding
+            await flushing
+            return seen
+    assert asyncio.run(asyncio.wait_for(follow(), 60)) == list(range(1, 201))
