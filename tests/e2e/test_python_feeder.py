@@ -310,12 +310,6 @@ def test_event_loop_goes_on_while_the_broker_is_away(new_broker, directory):
 
     async def crawl():
         async with AsyncFeeder(f"ipc://{broker.directory}/feed", outbox=directory / "box") as feeder:
-            feeding = asyncio.create_task(feeder.feed(*articles(1)))
-            turns = 0
-            while feeder.pending == 0:  # until the task has begun
-                await asyncio.sleep(0)
-                turns += 1
-            await asyncio.to_thread(broker.start)
-            return await feeding, turns
+            return await asyncio.gather(feeder.feed(*articles(1)), asyncio.to_thread(broker.start))
     receipt, _ = asyncio.run(crawl())
     assert receipt.code == ReceiptCode.ACCEPTED
