@@ -8,7 +8,9 @@
 
 /* Said once connected: given as options, being read-only would make libpq pass by the very host
  * that target_session_attrs=read-write asks for. */
-#define ASK_LIMIT    "SET statement_timeout = '60s'; SET default_transaction_read_only = on"
+#define ASK_LIMIT                                                            \
+    "SET statement_timeout = '60s'; SET default_transaction_read_only = on;" \
+    "SET \"DateStyle\" = 'ISO, YMD'; SET \"TimeZone\" = 'UTC'; SET search_path = pg_catalog"
 #define CHANGE_LIMIT "SET statement_timeout = '600s'"
 
 /* libpq ends its messages with a line break, and may use several lines. */
@@ -72,6 +74,20 @@ void database_close(PGconn **connection_p)
     *connection_p = NULL;
 }
 
+static enum status explain(PGconn *connection, const PGresult *result, struct error *err)
+{
+    const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (code && (strncmp(code, "42", 2) == 0 || strncmp(code, "3F", 2) == 0))
+        return say(err, STATUS_INVALID,
+                   "the database has no newsloom tables of this version that may be read "
+                   "(`newsloom migrate` makes them)",
+                   PQresultErrorMessage(result));
+    if (code && strncmp(code, "22", 2) == 0)
+        return say(err, STATUS_INVALID, "PostgreSQL refused the question",
+                   PQresultErrorMessage(result));
+    return say(err, STATUS_AGAIN, "could not ask PostgreSQL", PQerrorMessage(connection));
+}
+
 enum status database_ask(PGconn *connection, const char *sql, const char *const *parameters,
                          size_t count, PGresult **ret_result, struct error *err)
 {
@@ -80,18 +96,7 @@ enum status database_ask(PGconn *connection, const char *sql, const char *const 
         *ret_result = result;
         return STATUS_OK;
     }
-    const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    enum status status = STATUS_AGAIN;
-    if (code && (strncmp(code, "42", 2) == 0 || strncmp(code, "3F", 2) == 0))
-        status = say(err, STATUS_INVALID,
-                     "the database has no newsloom tables of this version that may be read "
-                     "(`newsloom migrate` makes them)",
-                     PQresultErrorMessage(result));
-    else if (code && strncmp(code, "22", 2) == 0)
-        status = say(err, STATUS_INVALID, "PostgreSQL refused the question",
-                     PQresultErrorMessage(result));
-    else
-        status = say(err, STATUS_AGAIN, "could not ask PostgreSQL", PQerrorMessage(connection));
+    enum status status = explain(connection, result, err);
     PQclear(result);
     return status;
 }
@@ -101,6 +106,44 @@ void database_clear(PGresult **result_p)
     if (*result_p)
         PQclear(*result_p);
     *result_p = NULL;
+}
+
+/* Whatever is still to come is thrown away, so that the connection can be asked again. */
+static void stop(PGconn *connection)
+{
+    char ignored[256];
+    PGresult *result = NULL;
+    PGcancel *cancel = PQgetCancel(connection);
+    if (cancel)
+        (void)PQcancel(cancel, ignored, sizeof(ignored));
+    PQfreeCancel(cancel);
+    while ((result = PQgetResult(connection)))
+        PQclear(result);
+}
+
+enum status database_each(PGconn *connection, const char *sql, const char *const *parameters,
+                          size_t count, database_row each, void *context, struct error *err)
+{
+    bool has_names = false;
+    enum status status = STATUS_OK;
+    if (!PQsendQueryParams(connection, sql, (int)count, NULL, parameters, NULL, NULL, 0) ||
+        !PQsetSingleRowMode(connection))
+        return say(err, STATUS_AGAIN, "could not ask PostgreSQL", PQerrorMessage(connection));
+    PGresult *result = NULL;
+    while (status == STATUS_OK && (result = PQgetResult(connection))) {
+        ExecStatusType got = PQresultStatus(result);
+        if (got != PGRES_SINGLE_TUPLE && got != PGRES_TUPLES_OK)
+            status = explain(connection, result, err);
+        if (status == STATUS_OK && !has_names)
+            status = each(context, result, -1, err);
+        has_names = true;
+        for (int row = 0; status == STATUS_OK && row < PQntuples(result); row++)
+            status = each(context, result, row, err);
+        PQclear(result);
+    }
+    if (status != STATUS_OK)
+        stop(connection);
+    return status;
 }
 
 enum status database_do(PGconn *connection, const char *sql, struct error *err)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * database - asking PostgreSQL, for search and trace.
+ * database - asking PostgreSQL, for the verbs that read what is stored.
  *
  * Ownership: results are the caller's to clear. Connecting and asking are bounded in time.
  */
@@ -19,10 +19,20 @@ enum status database_open_to_change(PGconn **ret_connection, const struct invoca
                                     struct error *err) MUST_CHECK;
 void database_close(PGconn **connection_p);
 
+typedef enum status (*database_row)(void *context, const PGresult *result, int row,
+                                    struct error *err);
+
 /* NULL parameters are SQL's. */
 enum status database_ask(PGconn *connection, const char *sql, const char *const *parameters,
                          size_t count, PGresult **ret_result, struct error *err) MUST_CHECK;
 void database_clear(PGresult **result_p);
+/* Row by row as they come, in the memory of one: each() is called with a result and the row in it,
+ * first of all with row -1 for the names of the columns, and ends the whole by answering anything
+ * but OK. The server stops too. INVALID, NOT_FOUND, BROKEN and LIMIT are each()'s own; AGAIN is
+ * PostgreSQL's as well. */
+enum status database_each(PGconn *connection, const char *sql, const char *const *parameters,
+                          size_t count, database_row each, void *context,
+                          struct error *err) MUST_CHECK;
 /* One command without parameters and rows: BEGIN, COMMIT. */
 enum status database_do(PGconn *connection, const char *sql, struct error *err) MUST_CHECK;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/instant.h"
 #include "common/quantity.h"
 
 #define SYSTEM_FILE "/etc/newsloom/newsloom.conf"
@@ -43,10 +44,10 @@ const struct setting client_settings[] = {
     {.name = "database.url",
      .kind = SETTING_TEXT,
      .fallback = "",
-     .help =
-         "PostgreSQL for search, show, trace, forget, verify, repair and reextract, as a URI or "
-         "key=value; empty: "
-         "libpq's own environment"},
+     .help = "PostgreSQL for search, show, graph, timeline, trace, forget, verify, repair and "
+             "reextract, as a URI or "
+             "key=value; empty: "
+             "libpq's own environment"},
     {.name = "answer.timeout",
      .kind = SETTING_DURATION,
      .fallback = "5s",
@@ -161,6 +162,26 @@ const char *invocation_text(const struct invocation *invocation, const char *opt
         if (strcmp(invocation->given[i].option->name, option) == 0)
             return invocation->given[i].value;
     return NULL;
+}
+
+const char *invocation_text_at(const struct invocation *invocation, const char *option, size_t at)
+{
+    for (size_t i = 0; i < invocation->given_count; i++)
+        if (strcmp(invocation->given[i].option->name, option) == 0 && at-- == 0)
+            return invocation->given[i].value;
+    return NULL;
+}
+
+enum status invocation_day(const struct invocation *invocation, const char *option,
+                           const char **ret_day, struct error *err)
+{
+    struct instant instant;
+    const char *text = invocation_text(invocation, option);
+    *ret_day = text;
+    if (text && (!instant_parse(text, &instant) || *instant.time))
+        return error_set(err, STATUS_INVALID, "--%s \"%.40s\" is no day such as 2026-03-01", option,
+                         text);
+    return STATUS_OK;
 }
 
 static enum status explain_value(const char *option, const char *text, enum status status,

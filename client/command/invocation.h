@@ -46,6 +46,11 @@ enum status invocation_load_settings(struct invocation *invocation, struct error
 bool invocation_has(const struct invocation *invocation, const char *option);
 /* The value that was given last, or NULL. */
 const char *invocation_text(const struct invocation *invocation, const char *option);
+/* The one that was given as number at, from 0; NULL when fewer were. */
+const char *invocation_text_at(const struct invocation *invocation, const char *option, size_t at);
+/* A day, YYYY-MM-DD; *ret_day is NULL when the option was not given. */
+enum status invocation_day(const struct invocation *invocation, const char *option,
+                           const char **ret_day, struct error *err) MUST_CHECK;
 /* A whole number, a duration or a size; *ret_value is left alone when the option was not given. */
 enum status invocation_number(const struct invocation *invocation, const char *option,
                               int64_t *ret_value, struct error *err) MUST_CHECK;

@@ -2,13 +2,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
 
+#include "client/command/chosen_entity.h"
 #include "client/command/database.h"
 #include "client/command/invocation.h"
 #include "client/command/print.h"
-#include "proto/envelope.h"
 
 #define LIMIT_FALLBACK 20
 #define LIMIT_MAX      999
@@ -126,19 +125,6 @@ static char *join(const struct invocation *invocation)
     return words;
 }
 
-/* The contract's spelling, whatever the case. */
-static enum status find_type(const char *text, const char **ret_type, struct error *err)
-{
-    const ProtobufCEnumDescriptor *types = &newsloom__v1__entity_type__descriptor;
-    for (unsigned i = 1; text && i < types->n_values; i++)
-        if (strcasecmp(types->values[i].name, text) == 0)
-            *ret_type = types->values[i].name;
-    if (text && !*ret_type)
-        return error_set(err, STATUS_INVALID,
-                         "--type is PERSON, ORGANIZATION, LOCATION, LAW, EVENT or CRIME");
-    return STATUS_OK;
-}
-
 static int run_search(struct invocation *invocation)
 {
     struct error err;
@@ -153,7 +139,7 @@ static int run_search(struct invocation *invocation)
     if (only_articles && only_entities)
         return complain_usage(invocation, "--articles excludes --entities and --type");
     if (invocation_number(invocation, "limit", &search.limit, &err) != STATUS_OK ||
-        find_type(invocation_text(invocation, "type"), &search.type, &err) != STATUS_OK)
+        entity_type_parse(invocation_text(invocation, "type"), &search.type, &err) != STATUS_OK)
         return complain_usage(invocation, "%s", err.text);
     if (search.limit < 1 || search.limit > LIMIT_MAX)
         return complain_usage(invocation, "--limit is 1 to %d", LIMIT_MAX);

@@ -44,6 +44,7 @@ extern const struct verb verb_drain;
 extern const struct verb verb_extract;
 extern const struct verb verb_feed;
 extern const struct verb verb_forget;
+extern const struct verb verb_graph;
 extern const struct verb verb_help;
 extern const struct verb verb_keygen;
 extern const struct verb verb_migrate;
@@ -56,6 +57,7 @@ extern const struct verb verb_search;
 extern const struct verb verb_show;
 extern const struct verb verb_status;
 extern const struct verb verb_subscribe;
+extern const struct verb verb_timeline;
 extern const struct verb verb_trace;
 extern const struct verb verb_verify;
 

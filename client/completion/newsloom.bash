@@ -21,7 +21,12 @@ _newsloom()
         return
         ;;
     --class) offered='live backfill' ;;
-    --format) offered='text json' ;;
+    --format)
+        case $verb in
+        graph) offered='dot graphml json svg' ;;
+        *) offered='text json' ;;
+        esac
+        ;;
     --from) offered='earliest latest' ;;
     --only) offered='database log' ;;
     --type) offered='PERSON ORGANIZATION LOCATION DATE LAW EVENT CRIME' ;;
