@@ -11,6 +11,7 @@
 #include "broker/forgetting.h"
 #include "broker/gauges.h"
 #include "broker/subscribers.h"
+#include "common/clock.h"
 #include "common/crash.h"
 
 enum { TURN_MESSAGES = 32 };
@@ -150,6 +151,7 @@ static void give_status(struct broker *b, struct answer *answer)
     refresh_gauges(b);
     status.version = (char *)NEWSLOOM_VERSION;
     status.started_at_ms = b->started_at_ms;
+    status.now_ms = clock_wall_ms();
     status.condition = (char *)condition_name(b, &reason);
     status.condition_reason = (char *)reason;
     fill_store(b, &status);

@@ -34,15 +34,14 @@ static enum status say(struct error *err, enum status status, const char *what, 
     return status;
 }
 
-static enum status open_with(PGconn **ret_connection, const struct invocation *invocation,
-                             const char *sql, struct error *err)
+static enum status open_with(PGconn **ret_connection, const char *url, const char *sql,
+                             struct error *err)
 {
-    const char *url = settings_text(invocation->settings, "database.url");
     const char *const names[] = {"dbname", "connect_timeout", "application_name", "client_encoding",
                                  NULL};
     const char *const values[] = {url, CONNECT_SECONDS, "newsloom", "UTF8", NULL};
     PGconn *connection = PQconnectdbParams(names, values, 1);
-    PGresult *limited = PQexec(connection, sql); /* NULL when there is no connection */
+    PGresult *limited = PQstatus(connection) == CONNECTION_OK ? PQexec(connection, sql) : NULL;
     bool is_fit = PQresultStatus(limited) == PGRES_COMMAND_OK;
     PQclear(limited);
     if (is_fit) {
@@ -58,13 +57,20 @@ static enum status open_with(PGconn **ret_connection, const struct invocation *i
 enum status database_open(PGconn **ret_connection, const struct invocation *invocation,
                           struct error *err)
 {
-    return open_with(ret_connection, invocation, ASK_LIMIT, err);
+    return database_open_at(ret_connection, settings_text(invocation->settings, "database.url"),
+                            err);
+}
+
+enum status database_open_at(PGconn **ret_connection, const char *url, struct error *err)
+{
+    return open_with(ret_connection, url, ASK_LIMIT, err);
 }
 
 enum status database_open_to_change(PGconn **ret_connection, const struct invocation *invocation,
                                     struct error *err)
 {
-    return open_with(ret_connection, invocation, CHANGE_LIMIT, err);
+    return open_with(ret_connection, settings_text(invocation->settings, "database.url"),
+                     CHANGE_LIMIT, err);
 }
 
 void database_close(PGconn **connection_p)

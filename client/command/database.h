@@ -14,6 +14,9 @@
 /* AGAIN: it is away; INVALID: it is no newsloom database, with the way out. */
 enum status database_open(PGconn **ret_connection, const struct invocation *invocation,
                           struct error *err) MUST_CHECK;
+/* The same, at url instead of database.url. */
+enum status database_open_at(PGconn **ret_connection, const char *url,
+                             struct error *err) MUST_CHECK;
 /* The same, for the few that change something: one statement is one transaction. */
 enum status database_open_to_change(PGconn **ret_connection, const struct invocation *invocation,
                                     struct error *err) MUST_CHECK;

@@ -51,32 +51,44 @@ static char *own_folder(void)
     return text_copy(path);
 }
 
-enum status helper_exec(const struct settings *settings, const char *verb, char **argv,
-                        struct error *err)
+char *helper_find(const char *program)
 {
     char *own = own_folder();
     /* A tree that was moved as a whole (DESTDIR, an unpacked archive) brings its own helpers. */
     char *moved = own ? text_format("%s/../%s", own, NEWSLOOM_LIBEXEC_BESIDE) : NULL;
     const char *const folders[] = {own, moved, NEWSLOOM_LIBEXEC};
-    bool is_name = strspn(verb, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(verb);
-    enum status status =
-        error_set(err, STATUS_NOT_FOUND,
-                  "could not find the program newsloom-%.60s beside newsloom or in %s: is the "
-                  "package that holds it installed?",
-                  verb, NEWSLOOM_LIBEXEC);
-    for (size_t i = 0; is_name && i < COUNT_OF(folders); i++) {
-        char *path = folders[i] ? text_format("%s/newsloom-%s", folders[i], verb) : NULL;
-        if (path && access(path, X_OK) == 0) {
-            export_settings(settings);
-            argv[0] = path;
-            (void)execv(path, argv);
-            status = error_set_errno(err, STATUS_BROKEN, "could not run %.120s", path);
+    char *found = NULL;
+    for (size_t i = 0; i < COUNT_OF(folders) && !found; i++) {
+        char *path = folders[i] ? text_format("%s/%s", folders[i], program) : NULL;
+        if (path && access(path, X_OK) == 0)
+            found = path;
+        else
             free(path);
-            break;
-        }
-        free(path);
     }
     free(moved);
     free(own);
+    return found;
+}
+
+enum status helper_exec(const struct settings *settings, const char *verb, char **argv,
+                        struct error *err)
+{
+    bool is_name = strspn(verb, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(verb);
+    char *program = text_format("newsloom-%.60s", verb);
+    char *path = is_name ? helper_find(program) : NULL;
+    enum status status =
+        error_set(err, STATUS_NOT_FOUND,
+                  "could not find the program %s beside newsloom or in %s: is the package that "
+                  "holds it installed?",
+                  program, NEWSLOOM_LIBEXEC);
+    if (path) {
+        export_settings(settings);
+        argv[0] = path;
+        (void)execv(path, argv);
+        status = error_set_errno(err, STATUS_BROKEN, "could not run %.120s", path);
+        argv[0] = NULL;
+    }
+    free(path);
+    free(program);
     return status;
 }

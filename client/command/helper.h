@@ -11,6 +11,10 @@
 #include "common/settings.h"
 #include "common/status.h"
 
+/* Where newsloom-broker, newsloom-migrate or another of our programs is; the caller frees it. NULL:
+ * not beside this one. */
+char *helper_find(const char *program);
+
 /* argv begins with the verb. Returns only when it could not: NOT_FOUND, there is none. */
 enum status helper_exec(const struct settings *settings, const char *verb, char **argv,
                         struct error *err) MUST_CHECK;

@@ -28,6 +28,7 @@ struct invocation {
     const struct option *options; /* beside the common ones */
     size_t option_count;
     struct settings *settings;
+    struct error settings_error; /* why they could not be read, for a verb that tells it itself */
     struct given given[INVOCATION_OPTIONS_MAX];
     size_t given_count;
     const char **operands;

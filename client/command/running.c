@@ -25,8 +25,11 @@ int invocation_run(struct invocation *invocation, int (*run)(struct invocation *
         return EX_OK;
     }
     if (invocation_load_settings(invocation, &err) != STATUS_OK) {
-        (void)complain(invocation, &err);
-        return EX_CONFIG;
+        if (!verb->takes_wrong_settings) {
+            (void)complain(invocation, &err);
+            return EX_CONFIG;
+        }
+        invocation->settings_error = err;
     }
     return run(invocation);
 }

@@ -8,6 +8,7 @@
 #ifndef CLIENT_COMMAND_VERB_H
 #define CLIENT_COMMAND_VERB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct invocation;
@@ -35,11 +36,13 @@ struct verb {
     size_t example_count;
     const char *helper;                        /* this verb's program, or NULL when run is set */
     int (*run)(struct invocation *invocation); /* gives the exit code */
+    bool takes_wrong_settings;                 /* run tells itself of settings_error */
 };
 
 extern const struct verb verb_backup;
 extern const struct verb verb_config;
 extern const struct verb verb_dead;
+extern const struct verb verb_doctor;
 extern const struct verb verb_drain;
 extern const struct verb verb_extract;
 extern const struct verb verb_feed;
