@@ -22,7 +22,7 @@ class Site:
 
     def __init__(self, directory, broker, database):
         self.directory, self.broker = directory, broker
-        self.newsloom = CommandLine(broker, directory, **{"database.url": database.url if database else "host=/nowhere"})
+        self.newsloom = CommandLine(broker, directory, **{"database.url": database.url if database else "host=/nowhere", "answer.timeout": "20s"})
         self.conf("broker", **broker.settings)
         self.conf("worker", **{"broker.endpoint": broker.endpoint("work"), "database.url": database.worker_url if database else ""})
 
@@ -50,7 +50,7 @@ class Site:
 def site(directory, broker, database, new_worker):
     site = Site(directory, broker, database)
     new_worker(broker, database)
-    wait_for(lambda: site.newsloom.json("status")[0].get("workers"), what="the worker is there")
+    wait_for(lambda: site.newsloom.json("status")[0].get("workers"), 60, "the worker is there")
     return site
 
 
@@ -107,7 +107,7 @@ def test_missing_worker_is_found(bare):
 def test_worker_without_database_is_found(bare, new_worker):
     new_worker(bare.broker, "host=/nowhere")
     wait_for(lambda: "worker" in (found := bare.found("failure", code=EXIT_ILL)) and "/nowhere" in found["worker"],
-             what="the worker says that it is blocked")
+             60, "the worker says that it is blocked")
 
 
 def test_paused_broker_and_dead_letters_are_warnings(bare, newsroom):
