@@ -347,6 +347,8 @@ void newsloom_subscriber_acknowledge(struct newsloom_subscriber *s, uint64_t seq
     bool batch_is_done = s->batch.envelope && s->next_entry == s->batch.envelope->batch->n_entries;
     if (sequence == s->handed_over && batch_is_done)
         finish_batch(s);
+    else if (sequence == s->handed_over && !s->batch.envelope) /* a later call found it used up */
+        s->handled.sequence = s->handed_over = s->received.sequence;
 }
 
 bool newsloom_subscriber_cursor(const struct newsloom_subscriber *s,
