@@ -7,6 +7,7 @@
 #include "common/clock.h"
 
 #include "gateway/articles.h"
+#include "gateway/events.h"
 
 #define HEALTHY_MS 10000
 
@@ -37,6 +38,7 @@ static void get_metrics(struct gateway *gateway, struct request *request)
 static const struct route routes[] = {
     {"GET", "/healthz", 0, no_parameters, get_health},
     {"GET", "/metrics", TOKEN_READER, no_parameters, get_metrics},
+    {"GET", "/v1/events", TOKEN_READER, events_parameters, events_get},
     {"POST", "/v1/articles", TOKEN_FEEDER, articles_parameters, articles_post},
 };
 

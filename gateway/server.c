@@ -2,6 +2,8 @@
 #include "gateway/server.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -103,6 +105,9 @@ static void refuse_body(struct request *request, enum status status, const struc
     if (status == STATUS_AGAIN)
         answer_header(&request->answer, MHD_HTTP_HEADER_RETRY_AFTER, "%d", 1);
     answer_problem(&request->answer, problem, "%s", err->text);
+    size_t received = request->body.received;
+    body_done(&request->body); /* its memory is for others, however long the rest takes */
+    request->body.received = received;
     request->is_refused = true;
 }
 
@@ -180,6 +185,12 @@ static void add_headers(struct MHD_Response *response, const struct answer *answ
         (void)MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
 }
 
+/* A stream may be quiet for as long as a heartbeat is not due. */
+static unsigned quiet_s(const struct gateway *gateway)
+{
+    return (unsigned)(gateway->options->heartbeat_ms / 1000) + 1;
+}
+
 static enum MHD_Result give(struct server *server, struct request *request)
 {
     struct answer *answer = &request->answer;
@@ -187,6 +198,9 @@ static enum MHD_Result give(struct server *server, struct request *request)
         answer_problem(answer, PROBLEM_BROKEN, "this request has no answer");
     tally_answer(server->gateway, answer->status);
     connections_enter(server->connections, slot_of(request->connection), CONNECTION_ANSWER);
+    if (answer->stream)
+        (void)MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                        STALL_S + quiet_s(server->gateway));
     struct MHD_Response *response = make_response(answer);
     add_headers(response, answer);
     enum MHD_Result result = MHD_queue_response(request->connection, answer->status, response);
@@ -267,6 +281,9 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        const int vanished_ms = STALL_S * 1000; /* no error if it is no TCP */
+        (void)setsockopt(info->connect_fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &vanished_ms,
+                         sizeof(vanished_ms));
         *slot_p = connections_add(server->connections, info->connect_fd);
     } else if (*slot_p) {
         connections_remove(server->connections, (struct connection_slot **)slot_p);
@@ -330,6 +347,8 @@ void server_tick(struct server *server)
     counters_add(gateway->counters, TALLY_CUT_HEADER, cut.heads);
     counters_add(gateway->counters, TALLY_CUT_BODY, cut.bodies);
     counters_set(gateway->counters, TALLY_CONNECTIONS, connections_count(server->connections));
+    counters_set(gateway->counters, TALLY_BODY_BYTES, atomic_load(&gateway->budget.used));
+    counters_set(gateway->counters, TALLY_STREAMS, atomic_load(&gateway->streams));
 }
 
 void server_close(struct server **server_p, int64_t linger_ms)

@@ -11,6 +11,9 @@
 #define TALLIES(X)                                                                                 \
     X(CONNECTIONS, "newsloom_gateway_connections", NULL, GAUGE,                                    \
       "open connections; limit.connections bounds them")                                           \
+    X(BODY_BYTES, "newsloom_gateway_body_bytes", NULL, GAUGE,                                      \
+      "memory of the bodies of requests; limit.memory bounds it, and beyond it requests are "      \
+      "answered 503")                                                                              \
     X(CUT_HEADER, "newsloom_gateway_cut_total", "what=\"head\"", TOTAL,                            \
       "connections closed because a request did not come in time (header.timeout, body.timeout); " \
       "many at once: somebody holds connections open")                                             \
@@ -22,6 +25,10 @@
     X(REQUESTS_FAILED, "newsloom_gateway_requests_total", "status=\"5xx\"", TOTAL, "the same")     \
     X(TURNED_AWAY, "newsloom_gateway_turned_away_total", NULL, TOTAL,                              \
       "requests without a known token, or with one that does not allow it")                        \
+    X(STREAMS, "newsloom_gateway_streams", NULL, GAUGE,                                            \
+      "open streams of events; limit.streams bounds them")                                         \
+    X(EVENTS, "newsloom_gateway_events_total", NULL, TOTAL,                                        \
+      "entries of the event log that were sent")                                                   \
     X(ACCEPTED, "newsloom_gateway_articles_total", "receipt=\"accepted\"", TOTAL,                  \
       "articles by receipt; later: the broker was full or busy and the client was told to wait")   \
     X(DUPLICATE, "newsloom_gateway_articles_total", "receipt=\"duplicate\"", TOTAL, "the same")    \

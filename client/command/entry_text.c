@@ -109,7 +109,7 @@ void entry_print_text(const struct newsloom_entry *entry, FILE *out)
     arena_free(&arena);
 }
 
-void entry_print_json(const struct newsloom_entry *entry, FILE *out)
+json_t *entry_json(const struct newsloom_entry *entry)
 {
     char at[CLOCK_TEXT_SIZE];
     struct arena *arena = arena_new(EXTRACTION_MEMORY);
@@ -125,6 +125,12 @@ void entry_print_json(const struct newsloom_entry *entry, FILE *out)
         (void)hex_text(entry->identity, NEWSLOOM_IDENTITY_SIZE, identity);
         (void)json_object_set_new(value, "identity", json_string(identity));
     }
-    json_print_line(&value, out);
     arena_free(&arena);
+    return value;
+}
+
+void entry_print_json(const struct newsloom_entry *entry, FILE *out)
+{
+    json_t *value = entry_json(entry);
+    json_print_line(&value, out);
 }
