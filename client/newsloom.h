@@ -16,13 +16,13 @@
  *   - Sizes and names are checked before anything is sent; what can never be taken is refused at
  *     once, with the sentence that the broker would give.
  *   - A subscriber sees every retained entry that its filter matches, in order, without a hole.
- * When a message was lost, or the broker came back, it takes up again where its reader stands. When
- *     entries are gone it says so instead of going on (NOT_FOUND and newsloom_subscriber_gap()).
- *     After a crash the reader sees again what it had not saved as handled: at least once, in
- * order.
+ *     A lost message or a restarted broker makes it take up again where its reader stands; entries
+ *     that are gone are said (NOT_FOUND and newsloom_subscriber_gap()). After a crash the reader
+ *     sees again what it had not saved as handled: at least once, in order.
  *
  * Errors: a fallible function returns enum status and fills the caller's struct error with one
- * finished sentence (common/status.h). AGAIN means that the same call may work later.
+ * finished sentence (common/status.h). AGAIN means that the same call may work later. Without
+ * memory the process is aborted, with a sentence on standard error.
  *
  * Ownership: _open() gives an object that _close() frees and sets to NULL; _close(NULL) is fine.
  * Everything passed in is copied. Everything handed out belongs to the object and is valid until

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `cmake --install` leaves: a tree that is whole, and that works wherever it stands."""
-import os
 import subprocess
 
 import pytest
 
 from support import paths
+from support.installed import install
 
 FILES = [
     "bin/newsloom", "bin/newsloom-broker", "bin/newsloom-worker", "bin/newsloom-gateway",
@@ -28,10 +28,7 @@ FILES = [
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("install")
-    subprocess.run(["cmake", "--install", str(paths.BUILD), "--prefix", "/usr"], check=True,
-                   capture_output=True, env=os.environ | {"DESTDIR": str(folder)}, timeout=120)
-    return folder / "usr"
+    return install(tmp_path_factory.mktemp("install"))
 
 
 @pytest.mark.parametrize("name", FILES)

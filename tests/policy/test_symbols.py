@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two static libraries with one global name: which of them a program gets is the order of its link line."""
+"""Two static libraries with one global name: which of them a program gets is the order of its link line. And what the
+shared library shows is what its header names."""
+import re
 import subprocess
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
-from policy.project import BUILD
+from policy.project import BUILD, ROOT, text
 
 # A build inside the build (tests/security makes one) has libraries of its own.
 NESTED = [cache.parent for cache in BUILD.glob("*/CMakeCache.txt")]
@@ -42,3 +44,10 @@ def test_the_same_library_twice_would_be_noticed():
     if not LIBRARIES:
         pytest.skip(f"{BUILD} holds no library")
     assert clashes(LIBRARIES[:1] * 2)
+
+
+def test_the_map_of_the_shared_library_names_what_the_header_does():
+    header = re.sub(r"/\*.*?\*/", "", text(ROOT / "client" / "newsloom.h"), flags=re.DOTALL)
+    declared = set(re.findall(r"\b(newsloom_\w+)\(", re.sub(r"typedef .*?;", "", header, flags=re.DOTALL)))
+    named = set(re.findall(r"^    (\w+);", text(ROOT / "client" / "library" / "newsloom.map"), re.MULTILINE))
+    assert len(declared) > 20 and declared == named, declared ^ named
