@@ -44,10 +44,11 @@ const struct setting client_settings[] = {
     {.name = "database.url",
      .kind = SETTING_TEXT,
      .fallback = "",
-     .help = "PostgreSQL for search, show, graph, timeline, trace, forget, verify, repair and "
-             "reextract, as a URI or "
-             "key=value; empty: "
-             "libpq's own environment"},
+     .help =
+         "PostgreSQL for search, show, graph, timeline, export, trace, forget, verify, repair and "
+         "reextract, as a URI or "
+         "key=value; empty: "
+         "libpq's own environment"},
     {.name = "answer.timeout",
      .kind = SETTING_DURATION,
      .fallback = "5s",

@@ -7,6 +7,7 @@
 #include "client/command/verb.h"
 
 #define LINE_COLUMNS 76
+#define INDENT       2 /* of lines that stand as they are, in the table of verbs */
 
 /* One word; a backslash, and a dot or quote at the start of a line, would be commands. */
 static size_t print_word(const char *word, size_t length, bool at_start, FILE *out)
@@ -78,7 +79,8 @@ static const char *print_lines(const char *text, FILE *out)
 {
     (void)fputs(".Bd -literal -offset indent\n", out);
     while (*text == ' ') {
-        text += strspn(text, " ");
+        size_t indent = strspn(text, " ");
+        text += indent < INDENT ? indent : INDENT; /* what stands deeper stays deeper */
         size_t length = strcspn(text, "\n");
         print_literal(text, length, out);
         text += length + (text[length] == '\n');

@@ -44,6 +44,7 @@ extern const struct verb verb_config;
 extern const struct verb verb_dead;
 extern const struct verb verb_doctor;
 extern const struct verb verb_drain;
+extern const struct verb verb_export;
 extern const struct verb verb_extract;
 extern const struct verb verb_feed;
 extern const struct verb verb_forget;

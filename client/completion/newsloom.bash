@@ -23,6 +23,7 @@ _newsloom()
     --class) offered='live backfill' ;;
     --format)
         case $verb in
+        export) offered='csv jsonl ftm brat spans' ;;
         graph) offered='dot graphml json svg' ;;
         *) offered='text json' ;;
         esac

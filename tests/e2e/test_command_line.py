@@ -37,7 +37,7 @@ def json_lines(newsroom, count) -> bytes:
 
 
 @pytest.mark.parametrize("verb", ["feed", "subscribe", "status", "trace", "dead", "pause", "resume",
-                                  "drain", "backup", "verify", "repair", "reextract", "search", "show", "graph", "timeline", "extract", "migrate", "config"])
+                                  "drain", "backup", "verify", "repair", "reextract", "search", "show", "graph", "timeline", "export", "extract", "migrate", "config"])
 def test_every_verb_has_help_with_examples(verb):
     done = run("newsloom", verb, "--help", check=True)
     assert "xample" in done.stdout and verb in done.stdout
