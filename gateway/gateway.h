@@ -33,7 +33,8 @@ struct gateway {
     struct tokens *tokens;
     struct feeders *feeders;
     struct body_budget budget;
-    _Atomic unsigned streams; /* of events, that are open */
+    _Atomic unsigned questions; /* to PostgreSQL, under way */
+    _Atomic unsigned streams;   /* of events, that are open */
     _Atomic bool is_stopping;
     _Atomic int64_t beat_ms; /* when the main loop last turned */
 };

@@ -21,6 +21,7 @@ struct request {
     const char *method;
     struct target target;
     const struct route *route;
+    unsigned roles;   /* that its token gives */
     const char *rest; /* of the path, behind a route that ends with a slash */
     struct body body; /* whole, once a route is asked */
     struct answer answer;

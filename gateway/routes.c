@@ -8,6 +8,7 @@
 
 #include "gateway/articles.h"
 #include "gateway/events.h"
+#include "gateway/reads.h"
 
 #define HEALTHY_MS 10000
 
@@ -38,6 +39,8 @@ static void get_metrics(struct gateway *gateway, struct request *request)
 static const struct route routes[] = {
     {"GET", "/healthz", 0, no_parameters, get_health},
     {"GET", "/metrics", TOKEN_READER, no_parameters, get_metrics},
+    {"GET", "/v1/articles/", TOKEN_READER | TOKEN_FEEDER, article_parameters, article_get},
+    {"GET", "/v1/entities", TOKEN_READER, entities_parameters, entities_get},
     {"GET", "/v1/events", TOKEN_READER, events_parameters, events_get},
     {"POST", "/v1/articles", TOKEN_FEEDER, articles_parameters, articles_post},
 };

@@ -59,6 +59,7 @@ static bool check_token(struct gateway *gateway, struct request *request)
     if (request->route->roles == 0)
         return true;
     unsigned roles = tokens_judge(gateway->tokens, authorization);
+    request->roles = roles;
     if (roles & request->route->roles)
         return true;
     gateway_tally(gateway, TALLY_TURNED_AWAY);
