@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "client/command/completion.h"
 #include "client/command/helper.h"
 #include "client/command/invocation.h"
 #include "client/command/manual.h"
@@ -53,23 +54,6 @@ void help_print_verb(const struct verb *verb, FILE *out)
         (void)fprintf(out, "  %s\n      %s\n", verb->examples[i].command, verb->examples[i].says);
 }
 
-/* For the shell's completion: what may stand after these words. */
-static void print_words(const struct verb *verb)
-{
-    if (!verb) {
-        for (const struct verb *const *each = verbs; *each; each++)
-            (void)puts((*each)->name);
-        return;
-    }
-    for (size_t i = 0; i < verb->option_count; i++)
-        (void)printf("--%s\n", verb->options[i].name);
-    /* A helper takes ours before its name only. */
-    for (size_t i = 0; i < common_option_count && !verb->helper; i++)
-        (void)printf("--%s\n", common_options[i].name);
-    if (verb->helper)
-        (void)puts("--help\n--version");
-}
-
 /* A helper explains itself; our own table is for the time when it is not installed. */
 static void print_verb(const struct invocation *invocation, const struct verb *verb)
 {
@@ -91,6 +75,10 @@ static int run_help(struct invocation *invocation)
         manual_print_settings(stdout);
         return EX_OK;
     }
+    if (invocation_has(invocation, "complete")) {
+        completion_print(invocation->operands, invocation->operand_count, stdout);
+        return EX_OK;
+    }
     const struct verb *verb = NULL;
     if (invocation->operand_count > 1)
         return complain_usage(invocation, "help takes one verb");
@@ -103,9 +91,7 @@ static int run_help(struct invocation *invocation)
                                   meant ? meant : "", meant ? "\" meant?)" : "");
         }
     }
-    if (invocation_has(invocation, "words"))
-        print_words(verb);
-    else if (verb)
+    if (verb)
         print_verb(invocation, verb);
     else
         help_print_overview(stdout);
@@ -113,7 +99,7 @@ static int run_help(struct invocation *invocation)
 }
 
 static const struct option options[] = {
-    {"words", 0, NULL, "only the verbs, or only the options of VERB, one a line"},
+    {"complete", 0, NULL, "for shells: what may stand for the last of the words behind --"},
     {"manual", 0, NULL, "print newsloom(1) in mdoc"},
     {"manual-settings", 0, NULL, "print newsloom.conf(5) in mdoc"},
 };

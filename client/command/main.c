@@ -9,13 +9,6 @@
 #include "client/newsloom.h"
 #include "common/crash.h"
 
-static const struct option first_options[] = {
-    {"version", 'V', NULL, "print the version"},
-    {"print-config", 0, NULL, "print a commented sample configuration"},
-    {"help-config", 0, NULL, "explain every setting"},
-    {"crash-points", 0, NULL, "list the points that NEWSLOOM_CRASH_AT may name"},
-};
-
 static int unknown_verb(const struct invocation *invocation, const char *name)
 {
     const char *meant = verb_suggest(name);
@@ -58,8 +51,8 @@ static int run(struct invocation *invocation, int argc, char **argv)
 {
     struct error err;
     int used = 0;
-    invocation->options = first_options;
-    invocation->option_count = COUNT_OF(first_options);
+    invocation->options = program_options;
+    invocation->option_count = program_option_count;
     if (invocation_parse(invocation, argc - 1, argv + 1, &used, &err) != STATUS_OK)
         return complain_usage(invocation, "%s", err.text);
     if (invocation_has(invocation, "version")) {

@@ -273,7 +273,8 @@ static int run_subscribe(struct invocation *invocation)
 static const struct option options[] = {
     {"filter", 'f', "FILTER",
      "field=value,…: type, event, source, entity, kind, copies; see above"},
-    {"from", 0, "CURSOR", "a cursor, earliest or latest (latest, unless --state or --name say)"},
+    {"from", 0, "earliest|latest|CURSOR",
+     "a cursor, earliest or latest (latest, unless --state or --name say)"},
     {"name", 0, "NAME", "the broker keeps the cursor under this name and shows its lag"},
     {"state", 0, "FILE", "keep the cursor in this file, and go on from there"},
     {"live", 0, NULL, "the best-effort socket: no cursor, entries may be lost without a word"},

@@ -68,6 +68,9 @@ extern const struct verb verb_verify;
 /* In the order that help lists them; ended by NULL. */
 extern const struct verb *const verbs[];
 
+/* What newsloom itself takes without a verb. */
+extern const struct option program_options[];
+extern const size_t program_option_count;
 /* Every verb takes these as well, before its name or after it. */
 extern const struct option common_options[];
 extern const size_t common_option_count;

@@ -15,6 +15,14 @@ const struct verb *const verbs[] = {
     NULL,
 };
 
+const struct option program_options[] = {
+    {"version", 'V', NULL, "print the version"},
+    {"print-config", 0, NULL, "print a commented sample configuration"},
+    {"help-config", 0, NULL, "explain every setting"},
+    {"crash-points", 0, NULL, "list the points that NEWSLOOM_CRASH_AT may name"},
+};
+const size_t program_option_count = COUNT_OF(program_options);
+
 const struct option common_options[] = {
     {"config", 0, "FILE", "read FILE instead of the usual configuration files"},
     {"set", 0, "NAME=VALUE", "set one setting; may be given several times"},

@@ -1,51 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-# bash completion for newsloom: the program itself knows its verbs and their options.
+# bash completion for newsloom: the program itself knows what fits.
 _newsloom()
 {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb='' at offered=''
-    for ((at = 1; at < COMP_CWORD; at++)); do
-        case ${COMP_WORDS[at]} in
-        --set | --config) ((at++)) ;;
-        -*) ;;
-        *)
-            verb=${COMP_WORDS[at]}
-            break
-            ;;
-        esac
+    local at word help prefix='' words=()
+    # bash parts --name=value and name=value in three
+    for ((at = 1; at <= COMP_CWORD; at++)); do
+        word=${COMP_WORDS[at]}
+        if ((${#words[@]})) && [[ $word == = || ${words[-1]} == *= ]]; then
+            words[-1]+=$word
+        else
+            words+=("$word")
+        fi
     done
+    word=${COMP_WORDS[COMP_CWORD]#=}
+    [[ ${words[-1]} == "$word" ]] || prefix=${words[-1]%"$word"}
     COMPREPLY=()
-    case $before in
-    --set)
-        compopt -o nospace 2>/dev/null
-        mapfile -t COMPREPLY < <(compgen -S = -W "$(newsloom config 2>/dev/null | sed 's/ =.*//')" -- "$word")
-        return
-        ;;
-    --class) offered='live backfill' ;;
-    --format)
-        case $verb in
-        export) offered='csv jsonl ftm brat spans' ;;
-        graph) offered='dot graphml json svg' ;;
-        *) offered='text json' ;;
+    while IFS=$'\t' read -r at help; do
+        case $at in
+        :files)
+            compopt -o filenames 2>/dev/null
+            mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$word")
+            ;;
+        *=) compopt -o nospace 2>/dev/null ;;&
+        *) COMPREPLY+=("${at#"$prefix"}") ;;
         esac
-        ;;
-    --from) offered='earliest latest' ;;
-    --only) offered='database log' ;;
-    --type) offered='PERSON ORGANIZATION LOCATION DATE LAW EVENT CRIME' ;;
-    esac
-    if [[ -n $offered || $before == --config ]]; then
-        :
-    elif [[ -z $verb && $word == -* ]]; then
-        offered='--config --set --help --help-config --print-config --version'
-    elif [[ -z $verb || $verb == help ]]; then
-        offered=$(newsloom help --words 2>/dev/null)
-    elif [[ $word == -* ]]; then
-        offered=$(newsloom help --words "$verb" 2>/dev/null)
-    elif [[ $verb == dead ]]; then
-        offered='list show retry drop'
-    fi
-    mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
-    # Elsewhere, and for the values of options, files are what is most often meant.
-    [[ ${#COMPREPLY[@]} -gt 0 || $word == -* ]] || [[ -z $verb && $before != --config ]] ||
-        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    done < <(newsloom help --complete -- "${words[@]}" 2>/dev/null)
 }
-complete -o filenames -F _newsloom newsloom
+complete -F _newsloom newsloom
