@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Feeder and AsyncFeeder of the Python package against a real broker, and the outbox through crashes."""
+"""Feeder and AsyncFeeder of the Python package against a real broker."""
 import asyncio
 import signal
-import sqlite3
 
 import pytest
 
-from newsloom import (Article, ArticleRefused, AsyncFeeder, BrokerAway, Feeder, KeyFileError, NotFound, Outbox,
-                      OutboxError, OutboxFull, ReceiptCode, Refused, State)
-from support import python_client
+from newsloom import (Article, ArticleRefused, AsyncFeeder, BrokerAway, Feeder, KeyFileError, NotFound, ReceiptCode, Refused,
+                      State)
 from support.contract import wire
 from support.fake_worker import MemoryStorage, WorkingThread
 from support.keys import Keyring
@@ -126,54 +124,6 @@ def test_silent_endpoint_is_passed_by_for_the_next(broker, new_feeder, directory
     assert feeder.feed(*articles(1)).code == ReceiptCode.ACCEPTED
 
 
-# ---- the outbox ----
-
-CRAWLER = """
-import sys
-from newsloom import Article, Feeder
-feeder = Feeder(sys.argv[1], outbox=sys.argv[2])
-for i in range(int(sys.argv[3])):
-    feeder.submit(Article("proof", f"Bài {i}", key=f"k{i}"))
-    print(i, flush=True)
-"""
-
-
-def kept_by_broker(operator) -> int:
-    return sum(one.queued + one.leased + one.waiting for one in operator.status().classes)
-
-
-@pytest.mark.parametrize("killed_after", [1, 57, 300])
-def test_killed_crawler_loses_and_doubles_nothing(broker, operator, directory, new_feeder, killed_after):
-    """What submit() had returned for is in the file: the next feeder sends what has no receipt."""
-    box = directory / "box"
-    crawler = python_client.start(["-c", CRAWLER, broker.endpoint("feed"), box, 1000], python_client.settings(broker), directory)
-    for number in range(killed_after):
-        assert crawler.stdout.readline() == f"{number}\n"
-    crawler.send_signal(signal.SIGKILL)
-    submitted = killed_after + len(crawler.stdout.read().splitlines())
-    crawler.wait()
-
-    feeder = new_feeder(outbox=box)
-    feeder.flush()
-    assert feeder.pending == 0 and feeder.outbox.refused == 0
-    # The one that submit() was just writing may be there too.
-    assert kept_by_broker(operator) in (submitted, submitted + 1)
-    for number in range(submitted):
-        assert feeder.outcome("proof", f"k{number}").revision == 1
-
-
-def test_outbox_written_while_no_broker_is_there_is_sent_by_the_next_program(new_broker, directory):
-    broker = new_broker("later", start=False)
-    env = python_client.settings(broker)
-    python_client.run(["-c", CRAWLER, broker.endpoint("feed"), "box", 40], env, directory)
-    away = python_client.run(["-m", "newsloom", "flush", "--timeout", "0.2", "box"], env, directory, code=75)
-    assert "is newsloom-broker running?" in away.stderr
-    assert "40 wait for a receipt" in python_client.run(["-m", "newsloom", "show", "box"], env, directory).stdout
-    broker.start()
-    assert "40 accepted, 0 known already" in python_client.run(["-m", "newsloom", "flush", "box"], env, directory).stdout
-    assert "0 accepted" in python_client.run(["-m", "newsloom", "flush", "box"], env, directory).stdout
-
-
 def test_lost_receipt_is_asked_for_again_after_a_restart(new_broker, directory, new_feeder):
     broker = new_broker("dying", crash_at="BROKER_AFTER_COMMIT")
     feeder = new_feeder(broker.endpoint("feed"), outbox=directory / "box")
@@ -198,65 +148,6 @@ def test_cut_connections_lose_no_article(new_broker, new_feeder):
     assert sum(feeder.counts.values()) == 1000 and feeder.counts["REFUSED"] == 0
     assert feeder.outcome("proof", "k00999").revision == 1
     proxy.close()
-
-
-def test_two_processes_share_an_outbox(new_feeder, directory, operator):
-    one, two = new_feeder(outbox=directory / "box"), new_feeder(outbox=directory / "box")
-    for i in range(20):
-        (one if i % 2 else two).submit(*articles(1, i))
-    one.flush()
-    two.flush()
-    assert kept_by_broker(operator) == 20 and one.pending == two.pending == 0
-
-
-def test_full_outbox_waits_and_then_says_so(new_broker, new_feeder, directory):
-    broker = new_broker("later", start=False)
-    feeder = new_feeder(f"ipc://{broker.directory}/feed", limit=200_000)
-    with pytest.raises(OutboxFull, match="no room for another"):
-        for one in articles(100):
-            feeder.submit(Article("proof", b"x" * 10_000, key=one.key), timeout=0.2)
-    kept = feeder.pending
-    assert 5 < kept < 40
-    broker.start()
-    feeder.submit(*articles(1), timeout=30)
-    feeder.flush()
-    assert feeder.counts == {"ACCEPTED": kept + 1}
-
-
-def test_what_was_forgotten_leaves_nothing_in_the_outbox(new_feeder, worker, operator, directory):
-    feeder = new_feeder(outbox=directory / "box")
-    secret = Article("proof", "chuyện riêng", key="bi-mat")
-    feeder.follow(feeder.feed(secret))
-    operator.forget("proof", "bi-mat")
-    with pytest.raises(ArticleRefused) as refused:
-        feeder.feed(secret)
-    assert refused.value.code == "WAS_FORGOTTEN"
-    kept, = feeder.outbox.refusals()
-    assert (kept.code, kept.key, kept.payload) == ("WAS_FORGOTTEN", "", b"")
-
-
-def test_file_that_is_no_outbox_is_named(directory):
-    (directory / "text").write_text("not a database, but long enough to be looked at as one " * 20)
-    sqlite3.connect(directory / "other").execute("CREATE TABLE mine (x)").connection.close()
-    for name in ("text", "other", "no/folder"):
-        with pytest.raises(OutboxError, match=name):
-            Outbox(directory / name)
-
-
-def test_refused_articles_are_shown_and_forgotten(new_broker, new_feeder, directory):
-    broker = new_broker("small", start=False, article_limit="4KiB")
-    env = python_client.settings(broker)
-    feeder = new_feeder(broker.endpoint("feed"), outbox=directory / "box")
-    feeder.submit_all([Article("proof", b"x" * 5000, key="large"), *articles(1)])
-    feeder.close()
-    broker.start()
-    assert "1 accepted, 0 known already, 1 refused" in python_client.run(
-        ["-m", "newsloom", "flush", "box"], env, directory, code=65).stdout
-    assert "proof\tlarge\tTOO_LARGE\t" in python_client.run(["-m", "newsloom", "show", "box"], env, directory).stdout
-    python_client.run(["-m", "newsloom", "forget", "box"], env, directory)
-    assert "0 were refused" in python_client.run(["-m", "newsloom", "show", "box"], env, directory).stdout
-    python_client.run(["-m", "newsloom", "show", "none"], env, directory, code=66)
-    python_client.run(["-m", "newsloom", "empty", "box"], env, directory, code=64)
 
 
 # ---- keys ----
@@ -287,9 +178,12 @@ def test_revoked_key_judges_no_article(new_broker, new_feeder, directory):
     keys.change("crawler", "revoked")
     broker.signal(signal.SIGHUP)
     wait_for(lambda: broker.log().count("keys-read") == 2, what="the keys were read again")
+    feeder.submit_all(articles(3, 1))
     with pytest.raises(Refused) as refused:
-        feeder.feed(*articles(1, 1), timeout=20)
-    assert refused.value.code == "NOT_ALLOWED" and feeder.pending == 1 and feeder.outbox.refused == 0
+        feeder.flush(20)
+    assert refused.value.code == "NOT_ALLOWED"
+    feeder.submit(*articles(1, 4))  # is kept, whatever the broker says
+    assert feeder.pending == 4 and feeder.outbox.refused == 0
 
 
 # ---- asyncio ----

@@ -127,6 +127,17 @@ def test_restarted_broker_and_cut_connections_make_no_hole(new_broker):
     proxy.close()
 
 
+def test_reader_that_was_taken_for_gone_goes_on(store, new_subscriber, operator):
+    store(300)
+    news = new_subscriber(name="slow", window=8)
+    seen = [news.next().sequence for _ in range(3)]
+    wait_for(lambda: not any(one.connected for one in operator.status().subscribers if one.name == "slow"),
+             what="the broker has ended the subscription")
+    while len(seen) < 300:
+        seen.append(news.next(20).sequence)
+    assert seen == list(range(1, 301))
+
+
 def test_filter_passes_what_it_names_and_its_cursor_moves_over_the_rest(store, new_subscriber):
     store(40)
     store(3, 40, source="other")

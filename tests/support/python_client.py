@@ -7,12 +7,13 @@ from support import paths
 from support.programs import die_with_parent, environment
 
 PYTHON = "/usr/bin/python3"
+OURS = {"PYTHONPATH": paths.PYTHON, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
 
 
 def settings(broker, **more) -> dict:
     """What the package and the command line find a broker by."""
     named = {f"NEWSLOOM_BROKER_{role.upper()}": broker.endpoint(role) for role in ("feed", "subscribe", "live", "operator")}
-    return environment(PYTHONPATH=paths.PYTHON, PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1", **named, **more)
+    return environment(**OURS, **named, **more)
 
 
 def start(arguments, env: dict, folder: Path, **how) -> subprocess.Popen:

@@ -10,7 +10,7 @@ from typing import Callable, Iterable, Sequence
 from weakref import WeakValueDictionary
 
 from newsloom.article import PAYLOAD_LIMIT, Article, Packed, check_identity, pack
-from newsloom.errors import ArticleRefused, BrokerAway, NotFound, OutboxFull
+from newsloom.errors import ArticleRefused, BrokerAway, NotFound, OutboxFull, Refused
 from newsloom.feeding import SEND_AGAIN, Feeding, refused
 from newsloom.link import ANSWER_TIMEOUT, Link, Steps
 from newsloom.outbox import Outbox
@@ -132,7 +132,10 @@ class _Feeder:
         submissions = [Submission(one) for one in packed]
         for number, submission in zip(self.outbox.put(packed), submissions):
             self._submissions[number] = submission
-        self._turn()
+        try:
+            self._turn()
+        except Refused:
+            pass  # they are kept, as was promised; run(), flush() and receipt() will hear it too
         return submissions
 
     def _flush(self, timeout: float) -> Steps[None]:
