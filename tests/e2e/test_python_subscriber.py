@@ -13,6 +13,7 @@ from support.cli import CommandLine
 from support.contract import extraction, wire
 from support.fake_worker import MemoryStorage, WorkingThread
 from support.keys import Keyring
+from support.operating import Operator
 from support.proxy import Proxy
 from support.waiting import wait_for
 
@@ -187,17 +188,36 @@ def test_cursor_of_another_log_is_a_gap_that_says_how_to_start_over(store, new_s
     assert [one.sequence for one in news] == [1, 2, 3, 4, 5]
 
 
-def test_reader_that_is_about_to_lose_entries_is_warned(store, new_subscriber, directory):
-    store(400)
-    state = directory / "slow.cursor"
-    first = new_subscriber(state=state, start="earliest", window=4)
-    first.acknowledge(first.next())
-    first.close()
-    with pytest.warns(RetentionWarning, match="399 entries are still to be read"):
-        new_subscriber(state=state).next()
+def test_reader_that_retention_nears_is_warned_and_one_it_overtook_is_told(new_broker, new_subscriber):
+    broker = new_broker("small", **{"retention.log-size": "1MiB"})
+    worker = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
+    worker.start()
+    operator = Operator(broker.endpoint("operator"))
+    with Feeder(broker.endpoint("feed")) as feeder:
+        feeder.submit_all([Article("proof", f"Tin {i}", key=f"k{i}", title="x" * 60000) for i in range(60)])
+        feeder.flush()
+    looks = []
+
+    def is_over():
+        looks.append(operator.status())
+        return looks[-1].last_sequence == 60 and looks[-1].first_retained > 2 and (
+            len({one.first_retained for one in looks[-30:]}) == 1)
+    wait_for(is_over, 30, "retention has dropped what is more than 1 MiB")
+    log_id, status = looks[-1].log_id, looks[-1]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        new_subscriber(start="earliest").next()  # whoever asks for all of it needs no warning
+        all_of_it = new_subscriber(broker.endpoint("subscribe"), start="earliest")
+        assert all_of_it.next(30).sequence == status.first_retained  # whoever asks for that needs no warning
+    with pytest.warns(RetentionWarning, match="entries are still to be read"):
+        new_subscriber(broker.endpoint("subscribe"), start=Cursor(log_id, status.first_retained)).next(10)
+    with pytest.raises(Gap) as gap:
+        new_subscriber(broker.endpoint("subscribe"), start=Cursor(log_id, 1)).next(10)
+    assert not gap.value.other_log and gap.value.last == 60
+    again = new_subscriber(broker.endpoint("subscribe"), start=gap.value.first, until_idle=True)
+    with pytest.warns(RetentionWarning):
+        assert [one.sequence for one in again][-1] == 60
+    operator.close()
+    worker.finish()
 
 
 def test_file_without_a_cursor_is_not_taken_for_a_first_run(new_subscriber, directory):

@@ -146,11 +146,14 @@ class Subscribing:
         self._credit = self._wish.window
         self._beat = max(BEAT_LEAST, wire.beat_ms / 1000)
         self._beat_due = time.monotonic() + self._beat
-        retained = wire.last - wire.first_retained + 1
-        lag = wire.last - wire.after
-        if retained > self._wish.window and lag > NEAR_THE_END * retained and self._wish.start != wire_pb2.FROM_EARLIEST:
+        self._warn(wire)
+
+    def _warn(self, wire: wire_pb2.Subscribed) -> None:
+        """Only where retention is at work, and whoever asked for the earliest knows what it asked for."""
+        retained, lag = wire.last - wire.first_retained + 1, wire.last - wire.after
+        if wire.first_retained > 1 and lag > NEAR_THE_END * retained and self._wish.start != wire_pb2.FROM_EARLIEST:
             warnings.warn(f"{lag} entries are still to be read, and the log keeps {retained}: it may soon drop entries "
-                          "that this subscriber has not read (retention.age and retention.size of the broker)",
+                          "that this subscriber has not read (retention.log-age and retention.log-size of the broker)",
                           RetentionWarning, stacklevel=2)
 
     def _take_batch(self, wire: wire_pb2.Batch, payloads: list[bytes]) -> None:
