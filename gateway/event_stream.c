@@ -42,11 +42,18 @@ struct event_stream *event_stream_new(struct gateway *gateway, const struct even
     return stream;
 }
 
+/* Before the client hears of the end: who asks again at once finds the place free. */
+static void leave(struct event_stream *stream)
+{
+    if (stream->subscriber)
+        (void)atomic_fetch_sub(&stream->gateway->streams, 1);
+    newsloom_subscriber_close(&stream->subscriber);
+}
+
 void event_stream_close(void *context)
 {
     struct event_stream *stream = context;
-    newsloom_subscriber_close(&stream->subscriber);
-    (void)atomic_fetch_sub(&stream->gateway->streams, 1);
+    leave(stream);
     free(stream->text);
     free(stream);
 }
@@ -147,8 +154,10 @@ ssize_t event_stream_read(void *context, char *buffer, size_t size)
 {
     struct event_stream *stream = context;
     while (stream->at == stream->size) {
-        if (stream->is_over)
+        if (stream->is_over) {
+            leave(stream);
             return 0;
+        }
         refill(stream);
     }
     size_t part = stream->size - stream->at;

@@ -24,6 +24,7 @@
 #include "gateway/body.h"
 #include "gateway/feeders.h"
 #include "gateway/options.h"
+#include "gateway/overview.h"
 #include "gateway/tallies.h"
 #include "gateway/tokens.h"
 
@@ -32,6 +33,7 @@ struct gateway {
     struct counters *counters;
     struct tokens *tokens;
     struct feeders *feeders;
+    struct overview *overview;
     struct body_budget budget;
     _Atomic unsigned questions; /* to PostgreSQL, under way */
     _Atomic unsigned streams;   /* of events, that are open */

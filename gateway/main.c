@@ -104,7 +104,9 @@ static enum status run(const struct options *options, struct error *err)
     if (status == STATUS_OK) {
         gateway.counters = counters_new(gateway_tallies_table, TALLY_COUNT);
         gateway.feeders = feeders_new(&options->feed, options->submission_limit);
+        gateway.overview = overview_new(options);
         status = serve(&gateway, &listener, signals, err);
+        overview_free(&gateway.overview);
         feeders_free(&gateway.feeders);
         counters_free(&gateway.counters);
     }

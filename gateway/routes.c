@@ -7,7 +7,9 @@
 #include "common/clock.h"
 
 #include "gateway/articles.h"
+#include "gateway/assets.h"
 #include "gateway/events.h"
+#include "gateway/page.h"
 #include "gateway/reads.h"
 
 #define HEALTHY_MS 10000
@@ -36,7 +38,48 @@ static void get_metrics(struct gateway *gateway, struct request *request)
                  size);
 }
 
+static void get_ready(struct gateway *gateway, struct request *request)
+{
+    struct error err;
+    if (overview_is_ready(gateway->overview, &err) == STATUS_OK)
+        answer_text(&request->answer, MHD_HTTP_OK, "ready");
+    else
+        answer_problem(&request->answer, PROBLEM_UNAVAILABLE, "%s", err.text);
+}
+
+static void get_status(struct gateway *gateway, struct request *request)
+{
+    json_t *status = overview_json(gateway->overview);
+    answer_json(&request->answer, MHD_HTTP_OK, &status);
+}
+
+static void get_openapi(struct gateway *gateway, struct request *request)
+{
+    (void)gateway;
+    char *copy = memory_copy(asset_openapi, asset_openapi_size);
+    answer_bytes(&request->answer, MHD_HTTP_OK, "application/json", &copy, asset_openapi_size);
+}
+
+static void get_page(struct gateway *gateway, struct request *request)
+{
+    char policy[PAGE_POLICY_SIZE];
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    ENSURE(out);
+    json_t *status = overview_json(gateway->overview);
+    page_print(status, out);
+    json_decref(status);
+    (void)fclose(out);
+    answer_header(&request->answer, "Content-Security-Policy", "%s", page_policy(policy));
+    answer_bytes(&request->answer, MHD_HTTP_OK, "text/html; charset=utf-8", &text, size);
+}
+
 static const struct route routes[] = {
+    {"GET", "/", TOKEN_READER, no_parameters, get_page},
+    {"GET", "/readyz", 0, no_parameters, get_ready},
+    {"GET", "/v1/openapi.json", 0, no_parameters, get_openapi},
+    {"GET", "/v1/status", TOKEN_READER, no_parameters, get_status},
     {"GET", "/healthz", 0, no_parameters, get_health},
     {"GET", "/metrics", TOKEN_READER, no_parameters, get_metrics},
     {"GET", "/v1/articles/", TOKEN_READER | TOKEN_FEEDER, article_parameters, article_get},
