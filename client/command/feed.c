@@ -365,8 +365,21 @@ static enum status open_input(struct feed *feed, struct error *err)
     return status;
 }
 
+static enum status open_failures(struct feed *feed, struct error *err)
+{
+    const char *path = invocation_text(feed->invocation, "failures");
+    if (!path)
+        return STATUS_OK;
+    feed->failures = fopen(path, "ae"); /* a resumed run adds to it */
+    if (!feed->failures)
+        return error_set_errno(err, STATUS_INVALID, "could not open %.150s", path);
+    return STATUS_OK;
+}
+
 static void feed_done(struct feed *feed)
 {
+    if (feed->failures)
+        (void)fclose(feed->failures);
     newsloom_feeder_close(&feed->feeder);
     flights_done(&feed->flights);
     input_close(&feed->input);
@@ -399,6 +412,8 @@ static int run_feed(struct invocation *invocation)
     if (status == STATUS_OK)
         status = open_input(&feed, &err);
     if (status == STATUS_OK)
+        status = open_failures(&feed, &err);
+    if (status == STATUS_OK)
         status = newsloom_feeder_open(&feed.feeder, &options, on_receipt, &feed, &err);
     if (status != STATUS_OK) {
         code = complain(invocation, &err);
@@ -422,17 +437,21 @@ static const struct option options[] = {
     {"url-field", 0, "FIELD", "the field of a JSON line that holds its address (url)"},
     {"state", 0, "FILE", "keep here, once a second, how far everything has its receipt"},
     {"resume", 0, NULL, "go on where the run of the state stopped"},
+    {"failures", 0, "FILE",
+     "add a JSON line for each that was refused or died: file, line, code, text"},
     {"patience", 0, "DURATION", "how long to wait for a broker that went away (60s)"},
     {"json", 0, NULL, "one JSON object an article on standard output"},
     {"quiet", 'q', NULL, "no progress line"},
 };
 
 static const struct example examples[] = {
-    {"newsloom feed --source vov.vn crawl/2026-03/", "every .txt, .html and .jsonl file below it"},
+    {"newsloom feed --source vov.vn crawl/2026-03/", "every article file below it"},
     {"newsloom feed --source vov.vn --wait article.txt", "until it is stored, or known why not"},
     {"crawler | newsloom feed --source vov.vn -", "JSON lines as they come"},
     {"newsloom feed --source vov.vn --fetched 2017-05-10 dump.jsonl",
      "a dump of that day: \"27/4\" is in 2017"},
+    {"newsloom feed --source vov.vn --failures bad.jsonl crawl.warc.gz",
+     "the pages of a WARC; what was refused, for a program"},
     {"newsloom feed --class backfill --state years.state archive.jsonl",
      "a long run that can be stopped"},
     {"newsloom feed --resume --state years.state", "and taken up again"},
@@ -444,9 +463,19 @@ const struct verb verb_feed = {
     .operands = "[FILE|FOLDER|-]…",
     .about =
         "A .txt or .html file is one article; its key is its path within the folder that was "
-        "named, or its\nfile name. Any other file, and standard input, holds JSON lines:\n\n"
+        "named, or its\nfile name. Any other file, and standard input, holds one article a "
+        "line or record:\n\n"
+        "  .warc  the HTML pages with status 200, WARC 1.0 and 1.1\n"
+        "  .csv   with a header line that names the fields (RFC 4180; also ; or tabs)\n"
+        "  .jsonl and all else: JSON lines\n\n"
+        "Each may be packed with gzip, xz or zstd. Fields of JSON and CSV:\n\n"
         "  text or html (one of them), url, key, source, title, author, published, fetched,\n"
         "  language, labels {\"name\": \"value\"}, trace_id\n\n"
+        "The JSON of other tools is read by their names:\n\n"
+        "  trafilatura  source (its URL), date, hostname\n"
+        "  news-please  maintext, title_page, authors, date_publish, date_download, source_domain\n"
+        "  fundus       html.content or plaintext or body, authors, publishing_date, lang\n"
+        "  schema.org   NewsArticle: articleBody, headline, author, datePublished, inLanguage\n\n"
         "Each article is kept until the broker's receipt says that it is on disk, and sent again "
         "when that\nis lost; a broker that asks to wait is waited for. What is refused is named "
         "with file, line and\ncode, and the others go on. Ctrl-C hears the receipts under way, "

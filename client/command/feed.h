@@ -26,6 +26,7 @@ struct feed {
     char *state_path;
     bool state_asked; /* --state or --resume: written as it goes, not only when stopped early */
     int64_t saved_ms;
+    FILE *failures; /* JSON lines about what was refused or died; NULL: nobody asked */
     bool as_json;
     bool wait;
     int64_t patience_ms;

@@ -34,6 +34,21 @@ static void print_place(const char *file, uint64_t line, FILE *out)
         (void)fputs(file, out);
 }
 
+/* Each at once: what stands in the file is so, however the run ends. */
+static void note_failure(struct feed *feed, json_t *value, const char *code, const char *text)
+{
+    if (feed->failures) {
+        set_text(value, "code", code);
+        set_text(value, "text", text);
+        json_print_line(&value, feed->failures);
+        if (fflush(feed->failures) != 0 && feed->failure.status == STATUS_OK)
+            (void)error_set_errno(&feed->failure, STATUS_AGAIN,
+                                  "could not write the file of --failures");
+    }
+    if (value)
+        json_decref(value);
+}
+
 void feed_say_refused(struct feed *feed, const struct input_item *item, const char *code,
                       const char *text)
 {
@@ -42,6 +57,7 @@ void feed_say_refused(struct feed *feed, const struct input_item *item, const ch
     (void)fputs("newsloom feed: ", stderr);
     print_place(item->file, item->line, stderr);
     (void)fprintf(stderr, ": refused (%s): %s\n", code, text);
+    note_failure(feed, line_of(item->file, item->line, &item->article), code, text);
     if (!feed->as_json)
         return;
     json_t *value = line_of(item->file, item->line, &item->article);
@@ -112,6 +128,10 @@ void feed_say_end(struct feed *feed, const struct flight *flight,
         print_flight(flight, &flight->receipt, outcome);
     if (outcome->state == NEWSLOOM_STATE_STORED)
         return;
+    const struct newsloom_article identity = {
+        .source = flight->source, .key = flight->key, .url = flight->url};
+    note_failure(feed, line_of(flight->file, flight->line, &identity),
+                 newsloom_state_name(outcome->state), outcome->reason);
     progress_clear(&feed->progress);
     (void)fputs("newsloom feed: ", stderr);
     print_place(flight->file, flight->line, stderr);
@@ -135,6 +155,9 @@ void feed_say_summary(const struct feed *feed)
                       feed->stored, feed->dead, feed->withdrawn);
     if (feed->unknown)
         (void)fprintf(out, ", %" PRIu64 " no longer known to the broker", feed->unknown);
+    if (feed->input && input_passed_by(feed->input))
+        (void)fprintf(out, "; %" PRIu64 " responses passed by: no pages (text/html, status 200)",
+                      input_passed_by(feed->input));
     (void)fputc('\n', out);
 }
 

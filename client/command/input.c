@@ -10,12 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/command/json_article.h"
-#include "client/command/lines.h"
+#include "client/command/records.h"
+#include "client/command/stream.h"
 
-#define LINE_ROOM (1024 * 1024) /* of a JSON line beside its article, escapes included */
-
-enum file_kind { FILE_TEXT, FILE_HTML, FILE_LINES };
+enum file_kind { FILE_TEXT, FILE_HTML, FILE_LINES, FILE_CSV, FILE_WARC };
 
 struct input_file {
     char *path;
@@ -33,10 +31,10 @@ struct input {
     uint64_t passed; /* bytes of the files before files[at] */
     uint64_t total;
     bool total_known;
-    uint64_t skip_lines; /* of files[at] */
-    struct lines *lines; /* of files[at], when it holds lines */
-    struct json_article json;
-    char *text; /* of a whole file */
+    uint64_t skip_lines;     /* of files[at] */
+    struct records *records; /* of files[at], when it holds several articles */
+    uint64_t passed_by;      /* responses that are no pages, in the files before */
+    char *text;              /* of a whole file */
     struct input_item item;
 };
 
@@ -48,13 +46,43 @@ static bool ends_with(const char *path, const char *end)
     return length > strlen(end) && strcasecmp(path + length - strlen(end), end) == 0;
 }
 
-static enum file_kind kind_of(const char *path)
+/* Without .gz, .xz or .zst at its end: what is packed is told by how it begins, but an article has
+ * the same key packed and unpacked. */
+static size_t unpacked_length(const char *path)
 {
-    if (ends_with(path, ".txt"))
-        return FILE_TEXT;
-    if (ends_with(path, ".html") || ends_with(path, ".htm"))
-        return FILE_HTML;
-    return FILE_LINES;
+    static const char *const ends[] = {".gz", ".xz", ".zst"};
+    for (size_t i = 0; i < COUNT_OF(ends); i++)
+        if (ends_with(path, ends[i]))
+            return strlen(path) - strlen(ends[i]);
+    return strlen(path);
+}
+
+static const struct {
+    const char *end;
+    enum file_kind kind;
+} kinds[] = {
+    {".txt", FILE_TEXT}, {".html", FILE_HTML},   {".htm", FILE_HTML},
+    {".csv", FILE_CSV},  {".jsonl", FILE_LINES}, {".warc", FILE_WARC},
+};
+
+/* false: the name says nothing, and it is taken for JSON lines when it was named itself. */
+static bool find_kind(const char *path, enum file_kind *ret_kind)
+{
+    char *name = text_format("%.*s", (int)unpacked_length(path), path);
+    bool found = false;
+    *ret_kind = FILE_LINES;
+    for (size_t i = 0; i < COUNT_OF(kinds) && !found; i++) {
+        found = ends_with(name, kinds[i].end);
+        if (found)
+            *ret_kind = kinds[i].kind;
+    }
+    free(name);
+    return found;
+}
+
+static bool is_whole(enum file_kind kind)
+{
+    return kind == FILE_TEXT || kind == FILE_HTML;
 }
 
 static void add_file(struct input *input, const char *path, const char *key, uint64_t size)
@@ -63,8 +91,11 @@ static void add_file(struct input *input, const char *path, const char *key, uin
         input->capacity = input->capacity ? 2 * input->capacity : 16;
         input->files = memory_resize(input->files, input->capacity, sizeof(*input->files));
     }
-    input->files[input->count++] = (struct input_file){
-        .path = text_copy(path), .key = text_copy(key), .kind = kind_of(path), .size = size};
+    struct input_file *file = &input->files[input->count++];
+    *file = (struct input_file){.path = text_copy(path),
+                                .key = text_format("%.*s", (int)unpacked_length(key), key),
+                                .size = size};
+    (void)find_kind(path, &file->kind);
     input->total += size;
 }
 
@@ -75,8 +106,8 @@ static int by_name(const FTSENT **left, const FTSENT **right)
 
 static bool is_article_file(const char *name)
 {
-    return ends_with(name, ".txt") || ends_with(name, ".html") || ends_with(name, ".htm") ||
-           ends_with(name, ".jsonl");
+    enum file_kind kind;
+    return find_kind(name, &kind);
 }
 
 /* A file that is not there behind its link is one too: opening it says so. */
@@ -106,8 +137,9 @@ static enum status add_folder(struct input *input, const char *path, struct erro
     }
     (void)fts_close(walk);
     if (status == STATUS_OK && input->count == before)
-        status = error_set(err, STATUS_NOT_FOUND,
-                           "the folder %.150s holds no .txt, .html or .jsonl file", path);
+        status =
+            error_set(err, STATUS_NOT_FOUND,
+                      "the folder %.130s holds no .txt, .html, .jsonl, .csv or .warc file", path);
     return status;
 }
 
@@ -139,10 +171,9 @@ enum status input_open(struct input **ret_input, const char *const *paths, size_
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = add_path(input, paths[i], err);
     if (status == STATUS_OK && (defaults->key || defaults->url) &&
-        (input->count != 1 || input->files[0].kind == FILE_LINES))
-        status =
-            error_set(err, STATUS_INVALID,
-                      "--key and --url name one .txt or .html file; a JSON line carries its own");
+        (input->count != 1 || !is_whole(input->files[0].kind)))
+        status = error_set(err, STATUS_INVALID,
+                           "--key and --url name one .txt or .html file; others carry their own");
     if (status != STATUS_OK)
         input_close(&input);
     else
@@ -153,7 +184,9 @@ enum status input_open(struct input **ret_input, const char *const *paths, size_
 static void leave_file(struct input *input)
 {
     input->passed += input->files[input->at].size;
-    lines_close(&input->lines);
+    if (input->records)
+        input->passed_by += records_passed_by(input->records);
+    records_close(&input->records);
     input->skip_lines = 0;
     input->at++;
 }
@@ -163,8 +196,7 @@ void input_close(struct input **input_p)
     struct input *input = *input_p;
     if (!input)
         return;
-    lines_close(&input->lines);
-    json_article_done(&input->json);
+    records_close(&input->records);
     for (size_t i = 0; i < input->count; i++) {
         free(input->files[i].path);
         free(input->files[i].key);
@@ -194,56 +226,54 @@ enum status input_skip(struct input *input, const char *file, uint64_t line, str
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static enum status open_lines(struct input *input, struct error *err)
+static int open_file(const char *path)
+{
+    return strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static enum status open_records(struct input *input, struct error *err)
 {
     const struct input_file *file = &input->files[input->at];
-    bool is_stdin = strcmp(file->path, "-") == 0;
-    int fd = is_stdin ? dup(STDIN_FILENO) : open(file->path, O_RDONLY | O_CLOEXEC);
+    enum record_format format = RECORDS_LINES;
+    if (file->kind != FILE_LINES)
+        format = file->kind == FILE_CSV ? RECORDS_CSV : RECORDS_WARC;
+    int fd = open_file(file->path);
     if (fd < 0)
         return error_set_errno(err, STATUS_INVALID, "could not open %.180s", file->path);
-    /* A JSON string may spell each byte with six. */
-    input->lines = lines_open(fd, (size_t)(6 * input->defaults.article_limit + LINE_ROOM));
-    while (lines_number(input->lines) < input->skip_lines) {
-        size_t length = 0;
-        char *line = NULL;
-        if (lines_next(input->lines, &line, &length, NULL) == STATUS_NOT_FOUND)
-            break;
-    }
+    input->records = records_open(format, fd, &input->defaults);
+    records_skip(input->records, input->skip_lines);
     return STATUS_OK;
 }
 
 bool input_is_ready(struct input *input, int64_t timeout_ms)
 {
     struct error err;
-    if (input->at >= input->count || input->files[input->at].kind != FILE_LINES)
+    if (input->at >= input->count || is_whole(input->files[input->at].kind))
         return true;
-    if (!input->lines && open_lines(input, &err) != STATUS_OK)
+    if (!input->records && open_records(input, &err) != STATUS_OK)
         return true; /* input_next() says it */
-    return lines_are_ready(input->lines, timeout_ms);
+    return records_are_ready(input->records, timeout_ms);
 }
 
+/* One byte more than the limit shows that it is larger: the submission says so. */
 static enum status read_whole(const struct input *input, const char *path, char **ret_text,
                               size_t *ret_size, struct error *err)
 {
     uint64_t limit = input->defaults.article_limit;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open_file(path);
     if (fd < 0)
         return error_set_errno(err, STATUS_INVALID, "could not open the file");
+    struct stream *stream = stream_open(fd);
     char *text = memory_new(limit + 2);
     size_t size = 0;
-    ssize_t got = 0;
-    while (size <= limit && (got = read(fd, text + size, limit + 1 - size)) != 0) {
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            break;
-        size += (size_t)got;
-    }
+    size_t got = 0;
     enum status status = STATUS_OK;
-    if (got < 0)
-        status = error_set_errno(err, STATUS_INVALID, "could not read the file");
-    (void)close(fd);
-    if (status != STATUS_OK) {
+    while (status == STATUS_OK && size <= limit) {
+        status = stream_read(stream, text + size, limit + 1 - size, &got, err);
+        size += got;
+    }
+    stream_close(&stream);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
         free(text);
         return status;
     }
@@ -267,23 +297,17 @@ static enum status next_whole(struct input *input, const struct input_file *file
     return status;
 }
 
-/* AGAIN: the line is blank; NOT_FOUND: the file has ended. */
-static enum status next_line(struct input *input, struct error *err)
+/* AGAIN: there is nothing to feed in it; NOT_FOUND: the file has ended. */
+static enum status next_record(struct input *input, struct error *err)
 {
-    char *line = NULL;
-    size_t length = 0;
     enum status status = STATUS_OK;
-    if (!input->lines)
-        status = open_lines(input, err);
+    if (!input->records)
+        status = open_records(input, err);
     if (status != STATUS_OK) {
         leave_file(input);
         return status;
     }
-    status = lines_next(input->lines, &line, &length, err);
-    input->item.line = lines_number(input->lines);
-    if (status != STATUS_OK)
-        return status;
-    return json_article_read(&input->json, line, length, &input->defaults, &input->item, err);
+    return records_next(input->records, &input->item, err);
 }
 
 enum status input_next(struct input *input, const struct input_item **ret_item, struct error *err)
@@ -297,10 +321,10 @@ enum status input_next(struct input *input, const struct input_item **ret_item, 
         input->item.article.source = input->defaults.source;
         input->item.article.article_class = input->defaults.article_class;
         enum status status =
-            file->kind == FILE_LINES ? next_line(input, why) : next_whole(input, file, why);
+            is_whole(file->kind) ? next_whole(input, file, why) : next_record(input, why);
         if (!input->item.article.fetched || !input->item.article.fetched[0])
             input->item.article.fetched = input->defaults.fetched;
-        if (file->kind == FILE_LINES && status == STATUS_NOT_FOUND)
+        if (!is_whole(file->kind) && status == STATUS_NOT_FOUND)
             leave_file(input);
         else if (status != STATUS_AGAIN)
             return status;
@@ -310,6 +334,11 @@ enum status input_next(struct input *input, const struct input_item **ret_item, 
 
 void input_progress(const struct input *input, uint64_t *ret_done, uint64_t *ret_total)
 {
-    *ret_done = input->passed + (input->lines ? lines_offset(input->lines) : 0);
+    *ret_done = input->passed + (input->records ? records_offset(input->records) : 0);
     *ret_total = input->total_known ? input->total : 0;
+}
+
+uint64_t input_passed_by(const struct input *input)
+{
+    return input->passed_by + (input->records ? records_passed_by(input->records) : 0);
 }

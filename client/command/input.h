@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * input - articles from .txt, .html and .jsonl files, folders of them, and standard input.
+ * input - articles from .txt, .html, .jsonl, .csv and .warc files, folders of them, and standard
+ * input; each may be packed (.gz, .xz, .zst).
  *
  * Folders are walked in the order of their names, so that a run can be taken up again at a place.
  * Standard input ("-") and files of any other name hold JSON lines. An input that is wrong is an
  * item too: with the sentence, the file and the line, and the next call goes on after it.
  *
- * Keys: a JSON line names its own (key or url); a .txt or .html file has its path within the folder
- * that was named, or its file name, unless defaults name one.
+ * Keys: a record names its own (key or url); a .txt or .html file has its path within the folder
+ * that was named, or its file name, without .gz and the like, unless defaults name one.
  *
  * Ownership: an item lives until the next call.
  */
@@ -37,7 +38,7 @@ struct input_item {
     struct newsloom_article article;
     struct newsloom_label labels[INPUT_LABELS_MAX];
     const char *file;
-    uint64_t line;       /* 0: the whole file */
+    uint64_t line;       /* or number of the record (records.h); 0: the whole file */
     const char *refusal; /* the code that the broker would give, when the item is wrong */
 };
 
@@ -59,6 +60,9 @@ bool input_is_ready(struct input *input, int64_t timeout_ms);
 /* OK: an article. INVALID: a wrong one, go on. NOT_FOUND: the end. */
 enum status input_next(struct input *input, const struct input_item **ret_item,
                        struct error *err) MUST_CHECK;
+
+/* Responses of WARC files that are no pages: another status, another type. */
+uint64_t input_passed_by(const struct input *input);
 
 /* Bytes read so far, and in all; 0 in all when that is not known. */
 void input_progress(const struct input *input, uint64_t *ret_done, uint64_t *ret_total);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "client/command/json_names.h"
 #include "common/json_line.h"
 
 void json_article_done(struct json_article *json)
@@ -75,6 +76,18 @@ static enum status read_labels(json_t *object, struct input_item *item, struct e
     return STATUS_OK;
 }
 
+static enum status read_object(struct json_article *json, const struct input_defaults *defaults,
+                               struct input_item *item, struct error *err)
+{
+    json_names_translate(json->value, defaults->source != NULL);
+    enum status status = read_texts(json->value, defaults, &item->article, err);
+    if (status == STATUS_OK)
+        status = read_content(json->value, &item->article, err);
+    if (status == STATUS_OK)
+        status = read_labels(json->value, item, err);
+    return status;
+}
+
 enum status json_article_read(struct json_article *json, const char *line, size_t length,
                               const struct input_defaults *defaults, struct input_item *item,
                               struct error *err)
@@ -89,10 +102,14 @@ enum status json_article_read(struct json_article *json, const char *line, size_
                          problem.text, problem.column);
     if (!json_is_object(json->value))
         return error_set(err, STATUS_INVALID, "the line is no JSON object");
-    enum status status = read_texts(json->value, defaults, &item->article, err);
-    if (status == STATUS_OK)
-        status = read_content(json->value, &item->article, err);
-    if (status == STATUS_OK)
-        status = read_labels(json->value, item, err);
-    return status;
+    return read_object(json, defaults, item, err);
+}
+
+enum status json_article_take(struct json_article *json, json_t *object,
+                              const struct input_defaults *defaults, struct input_item *item,
+                              struct error *err)
+{
+    json_article_done(json);
+    json->value = object;
+    return read_object(json, defaults, item, err);
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/command/lines.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "client/command/stream.h"
 
 #define READ_SIZE (64 * 1024)
 
 struct lines {
-    int fd;
+    struct stream *stream;
+    struct error failure; /* why it ended early; OK: it did not */
     size_t limit;
     char *buffer;
     size_t capacity;
@@ -19,13 +19,12 @@ struct lines {
     size_t searched; /* there is no line break between start and here */
     bool ended;
     uint64_t number;
-    uint64_t offset;
 };
 
 struct lines *lines_open(int fd, size_t limit)
 {
     struct lines *lines = memory_new(sizeof(*lines));
-    lines->fd = fd;
+    lines->stream = stream_open(fd);
     lines->limit = limit;
     return lines;
 }
@@ -35,7 +34,7 @@ void lines_close(struct lines **lines_p)
     struct lines *lines = *lines_p;
     if (!lines)
         return;
-    (void)close(lines->fd);
+    stream_close(&lines->stream);
     free(lines->buffer);
     free(lines);
     *lines_p = NULL;
@@ -64,30 +63,23 @@ static void make_room(struct lines *lines)
     }
 }
 
-/* One read; false at the end. An error ends the lines as well: what is there is used. */
+/* One read. What breaks off has no last line: it may be half of one. */
 static void read_more(struct lines *lines)
 {
+    size_t got = 0;
     make_room(lines);
-    ssize_t got = 0;
-    do
-        got = read(lines->fd, lines->buffer + lines->used, READ_SIZE);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0)
-        lines->ended = true;
-    else
-        lines->used += (size_t)got;
-}
-
-static bool can_read(const struct lines *lines, int64_t timeout_ms)
-{
-    struct pollfd item = {.fd = lines->fd, .events = POLLIN};
-    return poll(&item, 1, (int)timeout_ms) > 0;
+    enum status status =
+        stream_read(lines->stream, lines->buffer + lines->used, READ_SIZE, &got, &lines->failure);
+    lines->ended = status != STATUS_OK;
+    lines->used += got;
+    if (status == STATUS_NOT_FOUND)
+        lines->failure.status = STATUS_OK;
 }
 
 bool lines_are_ready(struct lines *lines, int64_t timeout_ms)
 {
     while (!lines->ended && !find_break(lines)) {
-        if (!can_read(lines, timeout_ms))
+        if (!stream_is_ready(lines->stream, timeout_ms))
             return false;
         read_more(lines);
         timeout_ms = 0;
@@ -102,12 +94,10 @@ static enum status pass_by(struct lines *lines, struct error *err)
 {
     char *end = NULL;
     while (!(end = find_break(lines)) && !lines->ended) {
-        lines->offset += lines->used - lines->start;
         lines->start = lines->searched = lines->used;
         read_more(lines);
     }
     size_t next = end ? (size_t)(end - lines->buffer) + 1 : lines->used;
-    lines->offset += next - lines->start;
     lines->start = lines->searched = next;
     lines->number++;
     return error_set(err, STATUS_INVALID, "the line is longer than %zu bytes", lines->limit);
@@ -121,6 +111,14 @@ enum status lines_next(struct lines *lines, char **ret_line, size_t *ret_length,
             return pass_by(lines, err);
         read_more(lines);
     }
+    if (!end && lines->failure.status != STATUS_OK) {
+        lines->start = lines->searched = lines->used;
+        lines->number++;
+        if (err)
+            *err = lines->failure;
+        lines->failure.status = STATUS_OK;
+        return STATUS_INVALID;
+    }
     if (!end && lines->used == lines->start)
         return error_set(err, STATUS_NOT_FOUND, "there are no more lines");
     size_t stop = end ? (size_t)(end - lines->buffer) : lines->used;
@@ -133,7 +131,6 @@ enum status lines_next(struct lines *lines, char **ret_line, size_t *ret_length,
         (*ret_line)[--length] = '\0';
     *ret_length = length;
     size_t next = stop + (end ? 1 : 0);
-    lines->offset += next - lines->start;
     lines->start = lines->searched = next;
     lines->number++;
     return STATUS_OK;
@@ -146,5 +143,5 @@ uint64_t lines_number(const struct lines *lines)
 
 uint64_t lines_offset(const struct lines *lines)
 {
-    return lines->offset;
+    return stream_offset(lines->stream);
 }
