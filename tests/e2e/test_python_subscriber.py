@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Subscriber and AsyncSubscriber of the Python package against a real broker."""
 import asyncio
+import json
 import signal
 import warnings
 
@@ -8,7 +9,7 @@ import pytest
 
 from newsloom import (Article, AsyncFeeder, AsyncSubscriber, BrokerAway, Cursor, EntryKind, Feeder, Filter, Gap,
                       RetentionWarning, Subscriber)
-from support import python_client
+from support import paths, python_client
 from support.cli import CommandLine
 from support.contract import extraction, wire
 from support.fake_worker import MemoryStorage, WorkingThread
@@ -16,6 +17,9 @@ from support.keys import Keyring
 from support.operating import Operator
 from support.proxy import Proxy
 from support.waiting import wait_for
+
+
+EXAMPLES = paths.SOURCE / "client" / "python" / "examples"
 
 
 @pytest.fixture
@@ -103,6 +107,24 @@ def test_killed_reader_misses_nothing(store, broker, directory):
     reader.wait()
     again = [int(line) for line in python_client.run(["-c", READER], env, directory).stdout.splitlines()]
     assert seen == list(range(1, len(seen) + 1)) and again == list(range(again[0], 401)) and again[0] <= len(seen) + 1
+
+
+def test_daily_files_hold_each_entry_once_however_often_the_program_is_killed(store, broker, directory):
+    env, days = python_client.settings(broker), directory / "days"
+    store(150)
+
+    def written():
+        return b"".join(path.read_bytes() for path in sorted(days.glob("*.jsonl")))
+    for least in (20, 60, 150):
+        program = python_client.start([EXAMPLES / "daily_files.py", days], env, directory)
+        wait_for(lambda: written().count(b"\n") >= least, 60, f"{least} lines")
+        program.kill()
+        program.communicate()
+        with sorted(days.glob("*.jsonl"))[-1].open("ab") as file:
+            file.write(b'{"cursor": "half a li')  # as if the kill had come in the middle of a write
+    lines = [json.loads(line) for line in written().splitlines()[:-1]]
+    assert [int(one["cursor"].split(":")[1]) for one in lines] == list(range(1, 151))
+    assert lines[0]["extraction"]["mentions"][1]["text"] == "Nguyễn"
 
 
 def test_restarted_broker_and_cut_connections_make_no_hole(new_broker):
