@@ -19,7 +19,7 @@ static void count_ended(struct broker *b, struct answer *answer)
 {
     const struct ended *ended = (const struct ended *)answer;
     char code[LOG_QUOTE_SIZE];
-    if (!turn_changed(b->turn, ended->index))
+    if (!turn_changed(b->batch->turn, ended->index))
         return;
     broker_tally(b, TALLY_DEAD, 1);
     if (log_gate_open(&b->dead_gate))
@@ -54,11 +54,11 @@ void attempt_failed(struct broker *b, struct lease *lease, const struct attempt_
         .due_at_ms = dead ? 0 : b->wall_ms + wait_ms,
         .charged = charged,
         .suspect = failure->suspect,
-        .worker = arena_text(b->arena, worker->name, strlen(worker->name)),
-        .code = arena_text(b->arena, failure->code, strlen(failure->code)),
-        .text = arena_text(b->arena, failure->text, strlen(failure->text)),
+        .worker = arena_text(b->batch->arena, worker->name, strlen(worker->name)),
+        .code = arena_text(b->batch->arena, failure->code, strlen(failure->code)),
+        .text = arena_text(b->batch->arena, failure->text, strlen(failure->text)),
         .at_ms = b->wall_ms};
-    size_t index = turn_attempt(b->turn, &change);
+    size_t index = turn_attempt(b->batch->turn, &change);
     item->suspect = failure->suspect;
     item->lease = NULL;
     leases_end(b->leases, lease, &worker->leases);

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "broker/committer.h"
 #include "broker/loading.h"
 #include "broker/opening.h"
 #include "common/clock.h"
@@ -32,13 +33,13 @@ enum {
 void *broker_answer(struct broker *b, size_t size, enum socket_name socket, const struct peer *peer,
                     uint64_t request, void (*give)(struct broker *, struct answer *))
 {
-    struct answer *answer = arena_take(b->arena, 1, size);
+    struct answer *answer = arena_take(b->batch->arena, 1, size);
     answer->give = give;
     answer->socket = socket;
     answer->peer = *peer;
     answer->request = request;
-    *b->answers_end = answer;
-    b->answers_end = &answer->next;
+    *b->batch->answers_end = answer;
+    b->batch->answers_end = &answer->next;
     return answer;
 }
 
@@ -191,8 +192,8 @@ void broker_release(struct broker *b, struct message *message)
 
 void broker_keep(struct broker *b, struct message *message)
 {
-    message->next = b->kept;
-    b->kept = message;
+    message->next = b->batch->kept;
+    b->batch->kept = message;
 }
 
 uint32_t broker_random(struct broker *b)
@@ -241,7 +242,7 @@ void broker_forget(struct broker *b, uint64_t article_id)
 static int time_to_next_deadline(const struct broker *b)
 {
     if (!b->feed_is_dry || !b->work_is_dry || !b->others_are_dry || loading_is_due(b) ||
-        b->scrub_goes_on)
+        (b->scrub_goes_on && !b->flying))
         return 0;
     int64_t wait_ms = queue_next_due(b->queue);
     if (wait_ms != INT64_MAX)
@@ -264,13 +265,15 @@ static void read_signals(struct broker *b)
 
 static void wait_for_messages(struct broker *b)
 {
+    if (b->flying && b->batch->is_full)
+        return; /* nothing more is heard before that has landed */
     zmq_pollitem_t items[] = {
         {.socket = sockets_handle(b->sockets, SOCKET_FEED), .events = ZMQ_POLLIN},
         {.socket = sockets_handle(b->sockets, SOCKET_WORK), .events = ZMQ_POLLIN},
         {.socket = sockets_handle(b->sockets, SOCKET_SUBSCRIBE), .events = ZMQ_POLLIN},
         {.socket = sockets_handle(b->sockets, SOCKET_OPERATOR), .events = ZMQ_POLLIN},
         {.socket = sockets_handle(b->sockets, SOCKET_LIVE), .events = ZMQ_POLLIN},
-        {.fd = reader_fd(b->reader), .events = ZMQ_POLLIN},
+        {.fd = b->flying ? committer_fd(b->committer) : reader_fd(b->reader), .events = ZMQ_POLLIN},
         {.fd = b->signal_fd, .events = ZMQ_POLLIN},
     };
     (void)zmq_poll(items, COUNT_OF(items), time_to_next_deadline(b));
@@ -312,13 +315,11 @@ static void follow_retention(struct broker *b, const struct store_facts *before)
  * answered until it went through. Peers wait or send again, and nobody is taken for silent, for the
  * loop is away. A signal ends the wait, and with it the broker: what was not answered comes again.
  */
-static enum status submit_until_kept(struct broker *b, struct error *err)
+static enum status submit_until_kept(struct broker *b, struct turn *turn, struct error *err)
 {
     unsigned signals = b->signals;
     int64_t give_up_ms = b->condition == CONDITION_STOPPING ? b->mono_ms + STOP_MS : INT64_MAX;
-    enum status status = store_submit(b->store, b->turn, err);
-    if (status != STATUS_LIMIT)
-        return status;
+    enum status status = STATUS_LIMIT;
     log_error("store-stuck", "reason=\"%s\": nothing is answered until there is room", err->text);
     for (int64_t now_ms = b->mono_ms;
          status == STATUS_LIMIT && b->signals == signals && now_ms < give_up_ms;
@@ -328,39 +329,43 @@ static enum status submit_until_kept(struct broker *b, struct error *err)
             read_signals(b);
         http_beat(b->http);
         notify_beat(now_ms);
-        status = store_submit(b->store, b->turn, err);
+        status = store_submit(b->store, turn, err);
     }
     if (status == STATUS_OK)
         log_info("store-unstuck", "ms=%" PRId64, clock_mono_ms() - b->mono_ms);
     return status;
 }
 
-static enum status commit(struct broker *b, struct error *err)
+/* The store is full: the batch goes again without its articles. */
+static enum status submit_without_accepts(struct broker *b, struct batch *batch, struct error *err)
 {
-    if (turn_is_empty(b->turn))
-        return STATUS_OK;
+    if (b->mono_ms >= b->full_until_ms)
+        log_warn("store-full", "reason=\"%s\": feeders hear RETRY_LATER, finishing goes on",
+                 err->text);
+    broker_tally(b, TALLY_STORE_FULL, 1);
+    b->full_until_ms = b->mono_ms + RETRY_FULL_MS;
+    if (b->retention_due_ms > b->full_until_ms)
+        b->retention_due_ms = b->mono_ms;
+    turn_drop_accepts(batch->turn);
+    batch->accepts_dropped = true;
+    return turn_is_empty(batch->turn) ? STATUS_OK : store_submit(b->store, batch->turn, err);
+}
+
+/* What the committer's answer means. */
+static enum status conclude(struct broker *b, struct batch *batch, enum status status,
+                            struct error *err)
+{
     struct store_facts before = b->facts;
-    crash_here(CRASH_BROKER_BEFORE_COMMIT);
-    enum status status =
-        b->accepts > 0 ? store_submit(b->store, b->turn, err) : submit_until_kept(b, err);
-    if (status == STATUS_LIMIT && b->accepts > 0) {
-        if (b->mono_ms >= b->full_until_ms)
-            log_warn("store-full", "reason=\"%s\": feeders hear RETRY_LATER, finishing goes on",
-                     err->text);
-        broker_tally(b, TALLY_STORE_FULL, 1);
-        b->full_until_ms = b->mono_ms + RETRY_FULL_MS;
-        if (b->retention_due_ms > b->full_until_ms)
-            b->retention_due_ms = b->mono_ms;
-        turn_drop_accepts(b->turn);
-        b->accepts_dropped = true;
-        status = turn_is_empty(b->turn) ? STATUS_OK : submit_until_kept(b, err);
-    }
+    if (status == STATUS_LIMIT && batch->accepts > 0)
+        status = submit_without_accepts(b, batch, err);
+    if (status == STATUS_LIMIT)
+        status = submit_until_kept(b, batch->turn, err);
     if (status != STATUS_OK)
         return status;
     crash_here(CRASH_BROKER_AFTER_COMMIT);
-    if (b->has_done)
+    if (batch->has_done)
         crash_here(CRASH_BROKER_DONE_COMMITTED);
-    if (b->has_operator)
+    if (batch->has_operator)
         crash_here(CRASH_BROKER_OPERATOR_COMMITTED);
     broker_tally(b, TALLY_COMMITS, 1);
     store_facts(b->store, &b->facts);
@@ -368,35 +373,66 @@ static enum status commit(struct broker *b, struct error *err)
     return STATUS_OK;
 }
 
-static void give_answers(struct broker *b)
+static void clear_batch(struct broker *b, struct batch *batch)
 {
-    bool any = b->answers != NULL;
-    for (struct answer *answer = b->answers; answer; answer = answer->next)
+    while (batch->kept) {
+        struct message *message = batch->kept;
+        batch->kept = message->next;
+        broker_release(b, message);
+    }
+    turn_reset(batch->turn);
+    arena_reset(batch->arena);
+    *batch = (struct batch){.turn = batch->turn, .arena = batch->arena};
+    batch->answers_end = &batch->answers;
+}
+
+/* It is on disk, or had nothing that must be there. */
+static void give_answers(struct broker *b, struct batch *batch)
+{
+    struct batch *gathering = b->batch;
+    int64_t since_us = clock_mono_us();
+    bool any = batch->answers != NULL;
+    b->batch = batch;
+    for (struct answer *answer = batch->answers; answer; answer = answer->next)
         answer->give(b, answer);
+    b->batch = gathering;
+    clear_batch(b, batch);
+    (void)count_time(b, TALLY_TIME_ANSWER, since_us);
     if (any)
         crash_here(CRASH_BROKER_AFTER_RECEIPTS);
 }
 
-static void begin_turn(struct broker *b)
+/* Waits for what is at the committer, and answers it. */
+static enum status land(struct broker *b, struct error *err)
 {
-    arena_reset(b->arena);
-    b->answers = NULL;
-    b->answers_end = &b->answers;
-    b->accepts = 0;
-    b->accepts_dropped = false;
-    b->has_done = false;
-    b->has_operator = false;
-    b->others_are_dry = true;
+    struct batch *batch = b->flying;
+    uint64_t us = 0;
+    enum status status = committer_end(b->committer, &us, err);
+    b->flying = NULL;
+    broker_tally(b, TALLY_TIME_COMMIT, us);
+    status = conclude(b, batch, status, err);
+    if (status == STATUS_OK)
+        give_answers(b, batch);
+    return status; /* nothing is answered that is not on disk: stop, restart, replay */
+}
+
+/* To the committer, when something changes; the other batch, which is empty, gathers from now on.
+ */
+static void depart(struct broker *b)
+{
+    struct batch *batch = b->batch;
+    if (turn_is_empty(batch->turn)) {
+        give_answers(b, batch);
+        return;
+    }
+    crash_here(CRASH_BROKER_BEFORE_COMMIT);
+    b->flying = batch;
+    b->batch = batch == &b->batches[0] ? &b->batches[1] : &b->batches[0];
+    committer_begin(b->committer, batch->turn);
 }
 
 static void end_turn(struct broker *b)
 {
-    turn_reset(b->turn);
-    while (b->kept) {
-        struct message *message = b->kept;
-        b->kept = message->next;
-        broker_release(b, message);
-    }
     broker_tally(b, TALLY_TURNS, 1);
     http_beat(b->http);
     notify_beat(b->mono_ms);
@@ -415,36 +451,46 @@ static void end_turn(struct broker *b)
     }
 }
 
+/* What only goes while the store stands still and memory agrees with it. */
+static void settle_down(struct broker *b)
+{
+    int64_t at_us = clock_mono_us();
+    forget_on(b);
+    load_articles(b);
+    (void)count_time(b, TALLY_TIME_LOAD, at_us);
+    scrub_store(b);
+    depart(b);
+}
+
 static enum status broker_turn(struct broker *b, struct error *err)
 {
     wait_for_messages(b);
     read_clocks(b); /* once: every step sees the same time */
-    begin_turn(b);
+    b->others_are_dry = true;
+    if (b->flying && (b->batch->is_full || committer_is_over(b->committer))) {
+        enum status status = land(b, err);
+        if (status != STATUS_OK)
+            return status;
+    }
     int64_t at_us = clock_mono_us();
-    reader_collect(b->reader, b); /* before anything changes: memory and disk still agree */
+    if (!b->flying)
+        reader_collect(b->reader, b);
     take_articles(b);
     at_us = count_time(b, TALLY_TIME_TAKE, at_us);
     hear_workers(b);
     hear_subscribers(b);
     hear_listeners(b);
     obey_operators(b);
-    forget_on(b);
     at_us = count_time(b, TALLY_TIME_HEAR, at_us);
     reclaim(b);
-    at_us = count_time(b, TALLY_TIME_RECLAIM, at_us);
-    enum status status = commit(b, err);
-    if (status != STATUS_OK)
-        return status; /* nothing is answered that is not on disk: stop, restart, replay */
-    at_us = count_time(b, TALLY_TIME_COMMIT, at_us);
-    give_answers(b);
-    at_us = count_time(b, TALLY_TIME_ANSWER, at_us);
-    load_articles(b);
-    at_us = count_time(b, TALLY_TIME_LOAD, at_us);
+    (void)count_time(b, TALLY_TIME_RECLAIM, at_us);
+    if (!b->flying)
+        settle_down(b);
+    at_us = clock_mono_us();
     dispatch_articles(b);
     at_us = count_time(b, TALLY_TIME_DISPATCH, at_us);
     serve_subscribers(b);
     (void)count_time(b, TALLY_TIME_SERVE, at_us);
-    scrub_store(b);
     end_turn(b);
     return STATUS_OK;
 }
@@ -459,9 +505,10 @@ static enum status drain(struct broker *b, struct error *err)
     enum status status = STATUS_OK;
     for (bool dry = false; status == STATUS_OK && !dry;) {
         status = broker_turn(b, err);
-        dry = (b->feed_is_dry && b->work_is_dry) || b->mono_ms >= until_ms || b->signals > 1;
+        dry = (b->feed_is_dry && b->work_is_dry && !b->flying) || b->mono_ms >= until_ms ||
+              b->signals > 1;
     }
-    return status;
+    return status == STATUS_OK && b->flying ? land(b, err) : status;
 }
 
 enum status broker_run(struct broker *b, struct error *err)

@@ -2,16 +2,25 @@
 /*
  * broker - one loop; the order of its steps is the promise.
  *
- *     take -> hear -> reclaim -> commit -> answer -> load -> dispatch -> serve
+ *     land -> answer -> take -> hear -> reclaim -> load -> depart -> dispatch -> serve
+ *                                                            |
+ *                                                  commit (committer's thread)
+ *
+ * What a turn hears gathers in a batch. A batch that departs is committed on another thread, one
+ * transaction and one sync, while the loop gathers the next one; when it has landed, its answers
+ * are given and the next departs. One batch flies at a time.
+ *
+ * land      the batch that flew: durable, or the end of this broker
+ * answer    receipts, settlements, refusals of that batch: never before it is durable
  *
  * take      submissions and questions of feeders, a bounded batch
- * hear      workers, subscribers, operators, the reader's finished jobs
+ * hear      workers, subscribers, operators; while nothing flies, the reader's finished jobs too
  * reclaim   leases of workers that fell silent, waits that are over, retention
- * commit    everything that changed, one transaction, one sync
- * answer    receipts, settlements, refusals: never before the commit
- * load      after a start: what was open before, a slice a turn, until all of it is in the queue
- * dispatch  articles to workers that have room
- * serve     batches to subscribers that have credit
+ * load      after a start: what was open before, a slice a turn, until all of it is in the queue;
+ *           what needs the store to stand still (forgetting, scrubbing) goes beside it
+ * depart    what was gathered goes to the committer; without changes it is answered at once
+ * dispatch  articles to workers that have room and were welcomed
+ * serve     batches to subscribers that have credit and know of their subscription
  *
  * Each step lives in a file of its own; this header is what they share. Three clocks: wall_ms goes
  * to disk and into messages, see calendar.h; mono_ms measures; loop_ms is mono_ms without the time
@@ -39,6 +48,7 @@
 
 struct backups;
 struct broker;
+struct committer;
 struct forgetting;
 struct subscribers;
 
@@ -51,14 +61,33 @@ struct answer {
     uint64_t request;
 };
 
+/* What is gathered until it goes to the disk as one: changes, and what will be said about them. */
+struct batch {
+    struct turn *turn;
+    struct arena *arena;
+    struct answer *answers;
+    struct answer **answers_end;
+    struct message *kept;   /* lent to the batch until it is answered */
+    size_t feeder_messages; /* heard since it began */
+    size_t feeder_bytes;
+    size_t worker_messages;
+    size_t worker_bytes;
+    size_t results;
+    bool is_full; /* some were left in their socket for the next */
+    size_t accepts;
+    bool accepts_dropped; /* the store was full: its articles were not kept */
+    bool has_done;        /* for the crash points */
+    bool has_operator;
+};
+
 enum condition { CONDITION_RUNNING, CONDITION_PAUSED, CONDITION_DRAINING, CONDITION_STOPPING };
 
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): by what it belongs to
 struct broker {
     struct options options;
     struct store *store;
-    struct turn *turn;
     struct reader *reader;
+    struct committer *committer;
     struct backups *backups;
     struct sockets *sockets;
     struct keys *keys; /* NULL: plaintext */
@@ -90,18 +119,13 @@ struct broker {
     bool hung_up;     /* HUP: the keys are to be read again */
 
     /* of the turn */
-    struct arena *arena;
-    struct answer *answers;
-    struct answer **answers_end;
-    struct message *kept;  /* lent to the turn until it is over */
+    struct batch batches[2];
+    struct batch *batch;  /* what is being gathered; while answers are given, the one they are of */
+    struct batch *flying; /* what the committer has; NULL: nothing */
     struct message *spare; /* to receive into */
     bool feed_is_dry;
     bool work_is_dry;
     bool others_are_dry;
-    size_t accepts;
-    bool accepts_dropped; /* the store was full: this turn's articles were not kept */
-    bool has_done;        /* for the crash points */
-    bool has_operator;
 
     /* across turns */
     int64_t full_until_ms; /* mono: until then feeders are told RETRY_LATER without trying */

@@ -117,7 +117,7 @@ static void give_changed(struct broker *b, struct answer *answer)
     envelope.dead_answer = &body;
     body.next_after = changed->next_after;
     for (size_t i = 0; i < changed->count; i++) {
-        if (!turn_changed(b->turn, changed->changes[i].index))
+        if (!turn_changed(b->batch->turn, changed->changes[i].index))
             continue;
         body.matched++;
         if (changed->is_retry)
@@ -143,11 +143,12 @@ static void change_letters(struct broker *b, const struct letters *letters)
         struct change *change = &changed->changes[changed->count++];
         change->item = broker_item(b, found->article_id, found->source, found->size, found->class_,
                                    found->accepted_at_ms);
-        change->index = changed->is_retry ? turn_retry(b->turn, found->article_id, b->wall_ms)
-                                          : turn_withdraw(b->turn, found->article_id,
-                                                          "dropped by an operator", b->wall_ms);
+        change->index = changed->is_retry
+                            ? turn_retry(b->batch->turn, found->article_id, b->wall_ms)
+                            : turn_withdraw(b->batch->turn, found->article_id,
+                                            "dropped by an operator", b->wall_ms);
     }
-    b->has_operator = true;
+    b->batch->has_operator = true;
     crash_here(CRASH_BROKER_OPERATOR_READ);
 }
 

@@ -9,8 +9,8 @@
 #include "common/url.h"
 
 enum {
-    TURN_MESSAGES = 256,
-    TURN_BYTES = 16 * 1024 * 1024,
+    BATCH_MESSAGES = 256,
+    BATCH_BYTES = 16 * 1024 * 1024,
     RECEIPTS_BYTES = ENVELOPE_LIMIT - 64,
     RETRY_FULL_MS = 2000,
     RETRY_STOPPING_MS = 1000,
@@ -22,6 +22,7 @@ struct pending {
     bool is_accept;
     size_t index;
     const char *key;
+    int64_t at_ms;
     const Newsloom__V1__Submission *submission;
 };
 
@@ -70,16 +71,17 @@ static const char *key_of(struct broker *b, struct pending *pending)
         }
         if (url_canonical(submission->url, &canonical, &why) != STATUS_OK) {
             refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__BAD_KEY,
-                           arena_text(b->arena, why.text, strlen(why.text)));
+                           arena_text(b->batch->arena, why.text, strlen(why.text)));
             return NULL;
         }
-        key = arena_text(b->arena, canonical, strlen(canonical));
+        key = arena_text(b->batch->arena, canonical, strlen(canonical));
         free(canonical);
     }
     if (strlen(key) > KEY_LIMIT) {
         refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__BAD_KEY,
-                       arena_format(b->arena, "the key has %zu bytes, at most %d are allowed",
-                                    strlen(key), KEY_LIMIT));
+                       arena_format(b->batch->arena,
+                                    "the key has %zu bytes, at most %d are allowed", strlen(key),
+                                    KEY_LIMIT));
         return NULL;
     }
     return key;
@@ -92,12 +94,12 @@ static bool payload_is_fine(struct broker *b, struct pending *pending, size_t si
         refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__EMPTY, "the payload is empty");
     else if (size > b->options.article_limit)
         refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__TOO_LARGE,
-                       arena_format(b->arena,
+                       arena_format(b->batch->arena,
                                     "the payload has %zu bytes, article.limit is %" PRIu64, size,
                                     b->options.article_limit));
     else if (submission->size != size)
         refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__SIZE_MISMATCH,
-                       arena_format(b->arena,
+                       arena_format(b->batch->arena,
                                     "the envelope says %" PRIu64 " bytes, the payload has %zu",
                                     submission->size, size));
     else
@@ -109,13 +111,14 @@ static bool payload_is_fine(struct broker *b, struct pending *pending, size_t si
 static bool has_room(struct broker *b, struct pending *pending)
 {
     uint64_t limit = b->options.queue_limit;
+    size_t flying = b->flying ? b->flying->accepts : 0;
     if (class_of(pending->submission) == NEWSLOOM__V1__CLASS__BACKFILL)
         limit -= limit / 10;
     if (b->condition >= CONDITION_DRAINING)
         retry_later(pending, RETRY_STOPPING_MS, "the broker is draining and takes nothing new");
     else if (b->mono_ms < b->full_until_ms)
         retry_later(pending, RETRY_FULL_MS, "the store is full");
-    else if (queue_size(b->queue) + b->unloaded + b->accepts >= limit)
+    else if (queue_size(b->queue) + b->unloaded + b->batch->accepts + flying >= limit)
         retry_later(pending, RETRY_FULL_MS, "the queue is full");
     else
         return true;
@@ -172,8 +175,9 @@ static void take_article(struct broker *b, struct pending *pending, struct messa
                             .generation = submission->generation,
                             .revision = submission->revision};
     pending->is_accept = true;
-    pending->index = turn_accept(b->turn, &accept);
-    b->accepts++;
+    pending->at_ms = accept.at_ms;
+    pending->index = turn_accept(b->batch->turn, &accept);
+    b->batch->accepts++;
 }
 
 /* ---- after the commit */
@@ -188,7 +192,7 @@ static void enqueue(struct broker *b, struct pending *pending, zmq_msg_t *payloa
         return;
     }
     struct item wanted = broker_item(b, result->article_id, submission->source, size,
-                                     class_of(submission), b->wall_ms);
+                                     class_of(submission), pending->at_ms);
     struct item *item = queue_add(b->queue, &wanted, ITEM_QUEUED, 0);
     enum queue_class class_ = (enum queue_class)wanted.class_;
     if (!item || !bodies_have_room(&b->bodies, class_, size))
@@ -208,10 +212,10 @@ static void conclude(struct broker *b, struct pending *pending, zmq_msg_t *paylo
         [NEWSLOOM__V1__RECEIPT_CODE__REFUSED] = TALLY_REFUSED,
     };
     Newsloom__V1__Receipt *receipt = &pending->receipt;
-    if (pending->is_accept && b->accepts_dropped)
+    if (pending->is_accept && b->batch->accepts_dropped)
         retry_later(pending, RETRY_FULL_MS, "the store is full");
     if (pending->is_accept) {
-        const struct accept_result *result = turn_accept_result(b->turn, pending->index);
+        const struct accept_result *result = turn_accept_result(b->batch->turn, pending->index);
         receipt->code = result->code;
         receipt->article_id = result->article_id;
         receipt->revision = result->revision;
@@ -279,7 +283,7 @@ static bool take_submit(struct broker *b, struct message *message,
                                               envelope->request, give_receipts);
     receipts->message = message;
     receipts->count = submit->n_articles;
-    receipts->pending = arena_take(b->arena, receipts->count, sizeof(*receipts->pending));
+    receipts->pending = arena_take(b->batch->arena, receipts->count, sizeof(*receipts->pending));
     for (size_t i = 0; i < receipts->count; i++) {
         receipts->pending[i].submission = submit->articles[i];
         take_article(b, &receipts->pending[i], message, i);
@@ -291,9 +295,9 @@ static bool take_submit(struct broker *b, struct message *message,
 
 void take_articles(struct broker *b)
 {
-    size_t bytes = 0;
+    struct batch *batch = b->batch;
     b->feed_is_dry = false;
-    for (unsigned i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES; i++) {
+    while (batch->feeder_messages < BATCH_MESSAGES && batch->feeder_bytes < BATCH_BYTES) {
         struct message *message = NULL;
         const Newsloom__V1__Envelope *envelope = broker_receive(b, SOCKET_FEED, &message);
         if (!message) {
@@ -301,7 +305,8 @@ void take_articles(struct broker *b)
             return;
         }
         bool keep = false;
-        bytes += message_bytes(message);
+        batch->feeder_messages++;
+        batch->feeder_bytes += message_bytes(message);
         if (envelope && envelope->body_case == NEWSLOOM__V1__ENVELOPE__BODY_SUBMIT)
             keep = take_submit(b, message, envelope);
         else if (envelope && envelope->body_case == NEWSLOOM__V1__ENVELOPE__BODY_OUTCOME_REQUEST)
@@ -315,4 +320,5 @@ void take_articles(struct broker *b)
         else
             broker_release(b, message);
     }
+    batch->is_full = true;
 }

@@ -177,8 +177,8 @@ static void take_portion(struct broker *b, struct forgetting *f)
     struct portion *portion =
         broker_answer(b, sizeof(*portion), SOCKET_OPERATOR, &f->peer, f->request, after_portion);
     portion->forgetting = f;
-    turn_forget(b->turn, &forget);
-    b->has_operator = true;
+    turn_forget(b->batch->turn, &forget);
+    b->batch->has_operator = true;
     b->others_are_dry = false;
     crash_here(CRASH_BROKER_OPERATOR_READ);
 }
@@ -290,8 +290,8 @@ static void after_lift(struct broker *b, struct answer *answer)
 {
     const struct portion *portion = (const struct portion *)answer;
     struct forgetting *f = portion->forgetting;
-    f->state = turn_changed(b->turn, portion->index) ? NEWSLOOM__V1__STATE__FORGOTTEN
-                                                     : NEWSLOOM__V1__STATE__STATE_UNKNOWN;
+    f->state = turn_changed(b->batch->turn, portion->index) ? NEWSLOOM__V1__STATE__FORGOTTEN
+                                                            : NEWSLOOM__V1__STATE__STATE_UNKNOWN;
     send_answer(b, f);
     forgetting_free(f);
 }
@@ -301,8 +301,8 @@ static void lift(struct broker *b, struct forgetting *f)
     struct portion *portion =
         broker_answer(b, sizeof(*portion), SOCKET_OPERATOR, &f->peer, f->request, after_lift);
     portion->forgetting = f;
-    portion->index = turn_unforget(b->turn, f->source, f->key);
-    b->has_operator = true;
+    portion->index = turn_unforget(b->batch->turn, f->source, f->key);
+    b->batch->has_operator = true;
 }
 
 /* ---- */

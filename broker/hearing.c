@@ -10,10 +10,10 @@
 #include "broker/text.h"
 
 enum {
-    TURN_MESSAGES = 1024,
-    TURN_RESULTS = 256, /* messages of results, which stay in memory until the turn is over */
-    TURN_BYTES = 32 * 1024 * 1024,
-    RESERVE_PARTS = 4,    /* a turn of results must find room in what store.reserve keeps free */
+    BATCH_MESSAGES = 1024,
+    BATCH_RESULTS = 256, /* messages of results, which stay in memory until they are answered */
+    BATCH_BYTES = 32 * 1024 * 1024,
+    RESERVE_PARTS = 4,    /* a batch of results must find room in what store.reserve keeps free */
     LOST_AFTER_BEATS = 2, /* without other evidence */
 };
 
@@ -33,7 +33,9 @@ static void give_welcome(struct broker *b, struct answer *answer)
     envelope.request = answer->request;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_WELCOME;
     envelope.welcome = &welcome;
-    const struct worker *worker = workers_by_peer(b->workers, &answer->peer);
+    struct worker *worker = workers_by_peer(b->workers, &answer->peer);
+    if (worker)
+        worker->welcomed = true;
     welcome.protocol = worker ? worker->protocol : protocol_oldest;
     welcome.log_id.data = b->facts.log_id;
     welcome.log_id.len = sizeof(b->facts.log_id);
@@ -149,6 +151,7 @@ static void hear_hello(struct broker *b, const struct message *message,
         worker->seen_ms = 0;
     }
     worker->peer = message->peer;
+    worker->welcomed = false;
     text_take(worker->name, sizeof(worker->name), hello->worker);
     text_take(worker->version, sizeof(worker->version), hello->version);
     worker->protocol =
@@ -330,24 +333,26 @@ static bool hear_one(struct broker *b, struct message *message,
 
 void hear_workers(struct broker *b)
 {
-    size_t bytes = 0;
+    struct batch *batch = b->batch;
     size_t most = b->options.reserve_bytes / RESERVE_PARTS;
-    unsigned results = 0;
-    most = most < TURN_BYTES ? most : TURN_BYTES;
+    most = most < BATCH_BYTES ? most : BATCH_BYTES;
     b->work_is_dry = false;
-    for (unsigned i = 0; i < TURN_MESSAGES && results < TURN_RESULTS && bytes < most; i++) {
+    while (batch->worker_messages < BATCH_MESSAGES && batch->results < BATCH_RESULTS &&
+           batch->worker_bytes < most) {
         struct message *message = NULL;
         const Newsloom__V1__Envelope *envelope = broker_receive(b, SOCKET_WORK, &message);
         if (!message) {
             b->work_is_dry = true;
             return;
         }
-        bytes += message_bytes(message);
+        batch->worker_messages++;
+        batch->worker_bytes += message_bytes(message);
         if (envelope && hear_one(b, message, envelope)) {
             broker_keep(b, message);
-            results++;
+            batch->results++;
         } else {
             broker_release(b, message);
         }
     }
+    batch->is_full = true;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "broker/backups.h"
+#include "broker/committer.h"
 #include "broker/loading.h"
 #include "broker/subscribers.h"
 #include "common/clock.h"
@@ -128,9 +129,10 @@ static void log_listening(const struct broker *b)
 
 static void make_parts(struct broker *b)
 {
-    b->turn = turn_new();
-    b->arena = arena_new(0);
-    b->answers_end = &b->answers;
+    for (size_t i = 0; i < COUNT_OF(b->batches); i++)
+        b->batches[i] = (struct batch){
+            .turn = turn_new(), .arena = arena_new(0), .answers_end = &b->batches[i].answers};
+    b->batch = &b->batches[0];
     b->queue = queue_new(b->options.backfill_share);
     b->workers = workers_new(b->options.worker_limit);
     b->counters = counters_new(tallies_table, TALLY_COUNT);
@@ -183,6 +185,8 @@ static enum status open_parts(struct broker *b, struct error *err)
         status = http_open(&b->http, b->options.listen_http, b->counters, err);
     if (status == STATUS_OK)
         status = reader_start(&b->reader, b->store, err);
+    if (status == STATUS_OK)
+        status = committer_start(&b->committer, b->store, err);
     if (status != STATUS_OK)
         return status;
     open_calendar(b);
@@ -230,6 +234,15 @@ static void free_messages(struct message *messages)
     }
 }
 
+static void free_batches(struct broker *b)
+{
+    for (size_t i = 0; i < COUNT_OF(b->batches); i++) {
+        turn_free(&b->batches[i].turn);
+        free_messages(b->batches[i].kept);
+        arena_free(&b->batches[i].arena);
+    }
+}
+
 void broker_close(struct broker **broker_p)
 {
     struct broker *b = *broker_p;
@@ -237,10 +250,10 @@ void broker_close(struct broker **broker_p)
         return;
     backups_free(&b->backups);
     reader_stop(&b->reader);
+    committer_stop(&b->committer);
     http_close(&b->http);
-    turn_free(&b->turn);
+    free_batches(b);
     drop_forgettings(b);
-    free_messages(b->kept);
     free_messages(b->spare);
     free_items(b);
     queue_free(&b->queue);
@@ -253,7 +266,6 @@ void broker_close(struct broker **broker_p)
     keys_free(&b->keys);
     store_close(&b->store);
     counters_free(&b->counters);
-    arena_free(&b->arena);
     if (b->signal_fd >= 0)
         (void)close(b->signal_fd);
     free(b);

@@ -39,10 +39,10 @@ static const char *condition_name(const struct broker *b, const char **ret_reaso
 
 static void fill_classes(struct broker *b, Newsloom__V1__Status *status)
 {
-    status->classes = arena_take(b->arena, QUEUE_CLASS_COUNT, sizeof(*status->classes));
+    status->classes = arena_take(b->batch->arena, QUEUE_CLASS_COUNT, sizeof(*status->classes));
     for (int i = 0; i < QUEUE_CLASS_COUNT; i++) {
         enum queue_class class_ = (enum queue_class)i;
-        Newsloom__V1__ClassStatus *one = arena_take(b->arena, 1, sizeof(*one));
+        Newsloom__V1__ClassStatus *one = arena_take(b->batch->arena, 1, sizeof(*one));
         newsloom__v1__class_status__init(one);
         one->class_ =
             class_ == QUEUE_LIVE ? NEWSLOOM__V1__CLASS__LIVE : NEWSLOOM__V1__CLASS__BACKFILL;
@@ -58,10 +58,10 @@ static void fill_classes(struct broker *b, Newsloom__V1__Status *status)
 static void fill_workers(struct broker *b, Newsloom__V1__Status *status)
 {
     size_t count = workers_count(b->workers);
-    status->workers = arena_take(b->arena, count + 1, sizeof(*status->workers));
+    status->workers = arena_take(b->batch->arena, count + 1, sizeof(*status->workers));
     for (size_t i = 0; i < count; i++) {
         struct worker *worker = workers_at(b->workers, i);
-        Newsloom__V1__WorkerStatus *one = arena_take(b->arena, 1, sizeof(*one));
+        Newsloom__V1__WorkerStatus *one = arena_take(b->batch->arena, 1, sizeof(*one));
         newsloom__v1__worker_status__init(one);
         one->worker = worker->name;
         one->session.data = worker->session;
@@ -83,7 +83,7 @@ static void fill_workers(struct broker *b, Newsloom__V1__Status *status)
 static void add_subscriber(struct broker *b, Newsloom__V1__Status *status, const char *name,
                            bool connected, uint64_t acknowledged)
 {
-    Newsloom__V1__SubscriberStatus *one = arena_take(b->arena, 1, sizeof(*one));
+    Newsloom__V1__SubscriberStatus *one = arena_take(b->batch->arena, 1, sizeof(*one));
     newsloom__v1__subscriber_status__init(one);
     one->name = (char *)name;
     one->connected = connected;
@@ -97,7 +97,7 @@ static void fill_subscribers(struct broker *b, Newsloom__V1__Status *status)
     size_t count = subscribers_count(b->subscribers);
     size_t named_count = subscribers_named_count(b->subscribers);
     status->subscribers =
-        arena_take(b->arena, count + named_count + 1, sizeof(*status->subscribers));
+        arena_take(b->batch->arena, count + named_count + 1, sizeof(*status->subscribers));
     for (size_t i = 0; i < named_count; i++) {
         const struct named *named = subscribers_named_at(b->subscribers, i);
         add_subscriber(b, status, named->name, subscribers_have_name(b->subscribers, named->name),
@@ -112,12 +112,12 @@ static void fill_subscribers(struct broker *b, Newsloom__V1__Status *status)
 
 static void fill_counters(struct broker *b, Newsloom__V1__Status *status)
 {
-    status->counters = arena_take(b->arena, TALLY_COUNT, sizeof(*status->counters));
+    status->counters = arena_take(b->batch->arena, TALLY_COUNT, sizeof(*status->counters));
     for (size_t i = 0; i < TALLY_COUNT; i++) {
         const struct counter *row = &tallies_table[i];
-        Newsloom__V1__Counter *one = arena_take(b->arena, 1, sizeof(*one));
+        Newsloom__V1__Counter *one = arena_take(b->batch->arena, 1, sizeof(*one));
         newsloom__v1__counter__init(one);
-        one->name = row->labels ? arena_format(b->arena, "%s{%s}", row->name, row->labels)
+        one->name = row->labels ? arena_format(b->batch->arena, "%s{%s}", row->name, row->labels)
                                 : (char *)row->name;
         one->value = counters_get(b->counters, i);
         status->counters[status->n_counters++] = one;

@@ -33,7 +33,7 @@ static Newsloom__V1__State state_of(const struct broker *b, const struct stored_
 
 Newsloom__V1__Outcome *outcome_of(struct broker *b, const struct stored_article *article)
 {
-    Newsloom__V1__Outcome *outcome = arena_take(b->arena, 1, sizeof(*outcome));
+    Newsloom__V1__Outcome *outcome = arena_take(b->batch->arena, 1, sizeof(*outcome));
     newsloom__v1__outcome__init(outcome);
     outcome->source = article->source;
     outcome->key = article->key;
@@ -51,12 +51,12 @@ Newsloom__V1__Outcome *outcome_of(struct broker *b, const struct stored_article 
     if (outcome->state == NEWSLOOM__V1__STATE__WAITING)
         outcome->due_at_ms = article->due_at_ms;
     if (article->code[0])
-        outcome->reason = arena_format(b->arena, "%s: %s", article->code, article->reason);
+        outcome->reason = arena_format(b->batch->arena, "%s: %s", article->code, article->reason);
     outcome->attempts =
-        arena_take(b->arena, article->history_count + 1, sizeof(*outcome->attempts));
+        arena_take(b->batch->arena, article->history_count + 1, sizeof(*outcome->attempts));
     for (size_t i = 0; i < article->history_count; i++) {
         const struct attempt_record *record = &article->history[i];
-        Newsloom__V1__Attempt *attempt = arena_take(b->arena, 1, sizeof(*attempt));
+        Newsloom__V1__Attempt *attempt = arena_take(b->batch->arena, 1, sizeof(*attempt));
         newsloom__v1__attempt__init(attempt);
         attempt->number = record->number;
         attempt->worker = record->worker;

@@ -37,7 +37,7 @@ static void retain(struct broker *b)
     bool pressed = b->facts.full || b->mono_ms < b->full_until_ms;
     bool busy = b->facts.next_article_id + b->facts.last_sequence != b->retention_mark;
     b->retention_mark = b->facts.next_article_id + b->facts.last_sequence;
-    turn_retention(b->turn, RETENTION_SLICE, b->wall_ms);
+    turn_retention(b->batch->turn, RETENTION_SLICE, b->wall_ms);
     b->retention_due_ms = b->mono_ms + (pressed ? RETENTION_FULL_MS
                                         : busy  ? RETENTION_BUSY_MS
                                                 : RETENTION_IDLE_MS);

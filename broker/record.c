@@ -190,10 +190,11 @@ size_t state_record_encode(const struct state_record *record, uint8_t *buffer)
     put_number(&w, record->log_bytes, 8);
     put_number(&w, record->dead_count, 8);
     put_number(&w, record->next_source_id, 4);
+    put_number(&w, record->filed_through, 8);
     return w.used;
 }
 
-bool state_record_decode(struct state_record *record, const void *bytes, size_t size)
+static struct reader read_counters(struct state_record *record, const void *bytes, size_t size)
 {
     struct reader r = reader_of(bytes, size);
     record->next_article_id = get_number(&r, 8);
@@ -202,9 +203,27 @@ bool state_record_decode(struct state_record *record, const void *bytes, size_t 
     record->log_bytes = get_number(&r, 8);
     record->dead_count = get_number(&r, 8);
     record->next_source_id = get_u32(&r);
-    if (record->first_retained == 0 || record->first_retained > record->last_sequence + 1)
-        return false;
-    return is_whole(&r) && record->next_article_id > 0 && record->next_source_id > 0;
+    return r;
+}
+
+static bool is_possible(const struct state_record *record)
+{
+    return record->first_retained > 0 && record->first_retained <= record->last_sequence + 1 &&
+           record->next_article_id > record->filed_through && record->next_source_id > 0;
+}
+
+bool state_record_decode(struct state_record *record, const void *bytes, size_t size)
+{
+    struct reader r = read_counters(record, bytes, size);
+    record->filed_through = get_number(&r, 8);
+    return is_whole(&r) && is_possible(record);
+}
+
+bool state_record_take_over(struct state_record *record, const void *bytes, size_t size)
+{
+    struct reader r = read_counters(record, bytes, size);
+    record->filed_through = record->next_article_id - 1;
+    return is_whole(&r) && is_possible(record);
 }
 
 static uint8_t get_state(struct reader *r)

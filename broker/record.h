@@ -23,6 +23,7 @@
 /* Of the whole directory: a store of another format is refused. It stands alone in its file, so
  * that tests can link a broker of another one. */
 extern const uint32_t store_format;
+#define FORMAT_TAKEN_OVER 1 /* an earlier one, whose stores become ours when they are opened */
 
 #define RECORD_KEY_LIMIT    1024
 #define RECORD_CODE_LIMIT   32
@@ -35,9 +36,10 @@ extern const uint32_t store_format;
     (96 + RECORD_KEY_LIMIT + RECORD_CODE_LIMIT + RECORD_REASON_LIMIT + RECORD_TOPICS_LIMIT)
 #define ATTEMPT_RECORD_LIMIT  (32 + RECORD_WORKER_LIMIT + RECORD_CODE_LIMIT + RECORD_REASON_LIMIT)
 #define OPEN_RECORD_SIZE      32
-#define STATE_RECORD_SIZE     45
+#define STATE_RECORD_SIZE     53
 #define FORMAT_RECORD_SIZE    49
 #define IDENTITY_RECORD_SIZE  17
+#define IDENTITY_HEAD_SIZE    8 /* of a content digest */
 #define CURSOR_RECORD_SIZE    17
 #define TOMBSTONE_RECORD_SIZE 17
 #define DEAD_RECORD_LIMIT     (8 + RECORD_CODE_LIMIT)
@@ -69,6 +71,7 @@ struct state_record {
     uint64_t log_bytes;
     uint64_t dead_count;
     uint32_t next_source_id;
+    uint64_t filed_through; /* articles up to this one have their identity in its table */
 };
 
 struct article_record {
@@ -151,6 +154,8 @@ size_t format_record_encode(const struct format_record *record, uint8_t *buffer)
 bool format_record_decode(struct format_record *record, const void *bytes, size_t size);
 size_t state_record_encode(const struct state_record *record, uint8_t *buffer);
 bool state_record_decode(struct state_record *record, const void *bytes, size_t size);
+/* As a store of FORMAT_TAKEN_OVER has it: its identities were filed at once. */
+bool state_record_take_over(struct state_record *record, const void *bytes, size_t size);
 size_t article_record_encode(const struct article_record *record, uint8_t *buffer);
 bool article_record_decode(struct article_record *record, const void *bytes, size_t size);
 size_t open_record_encode(const struct open_record *record, uint8_t *buffer);

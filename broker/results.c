@@ -25,7 +25,7 @@ struct settled {
 
 static void after_done(struct broker *b, const struct settled *settled, struct settlement *one)
 {
-    const struct settle_result *result = turn_settle_result(b->turn, one->index);
+    const struct settle_result *result = turn_settle_result(b->batch->turn, one->index);
     struct worker *worker = workers_by_peer(b->workers, &settled->answer.peer);
     const struct item *item = queue_find(b->queue, one->result->article_id);
     one->settlement.state = result->state;
@@ -83,7 +83,7 @@ static struct settled *settled_new(struct broker *b, const struct message *messa
 {
     struct settled *settled =
         broker_answer(b, sizeof(*settled), SOCKET_WORK, &message->peer, request, give_settled);
-    settled->settlements = arena_take(b->arena, most + 1, sizeof(*settled->settlements));
+    settled->settlements = arena_take(b->batch->arena, most + 1, sizeof(*settled->settlements));
     return settled;
 }
 
@@ -153,15 +153,16 @@ bool hear_done(struct broker *b, struct worker *worker, struct message *message,
                                 .extraction_digest = result->extraction_digest.data,
                                 .extraction = zmq_msg_data(&message->payloads[i]),
                                 .size = zmq_msg_size(&message->payloads[i]),
-                                .worker = arena_text(b->arena, worker->name, strlen(worker->name)),
+                                .worker =
+                                    arena_text(b->batch->arena, worker->name, strlen(worker->name)),
                                 .at_ms = b->wall_ms};
         struct settlement *one = settled_add(settled, result->lease, result->article_id);
         one->result = result;
         one->extraction = &message->payloads[i];
-        one->index = turn_settle(b->turn, &settle);
+        one->index = turn_settle(b->batch->turn, &settle);
     }
     worker->progress_ms = b->loop_ms;
-    b->has_done = true;
+    b->batch->has_done = true;
     crash_here(CRASH_BROKER_DONE_READ);
     return true;
 }
@@ -212,10 +213,11 @@ static Newsloom__V1__State judge_failure(struct broker *b, struct worker *worker
     }
     bool charged = failure->permanent || is_charged(failure);
     const char *code = failure->code[0] ? failure->code : "UNNAMED";
-    struct attempt_failure change = {.code = text_in_arena(b->arena, code, CODE_LIMIT),
-                                     .text = text_in_arena(b->arena, failure->text, REASON_LIMIT),
-                                     .permanent = failure->permanent,
-                                     .charged = charged};
+    struct attempt_failure change = {
+        .code = text_in_arena(b->batch->arena, code, CODE_LIMIT),
+        .text = text_in_arena(b->batch->arena, failure->text, REASON_LIMIT),
+        .permanent = failure->permanent,
+        .charged = charged};
     broker_tally(b, TALLY_FAILED, 1);
     attempt_failed(b, lease, &change);
     if (charged)

@@ -57,9 +57,10 @@ static void give_gap(struct broker *b, struct answer *answer)
 
 static void give_subscribed(struct broker *b, struct answer *answer)
 {
-    const struct subscriber *subscriber = subscribers_by_peer(b->subscribers, &answer->peer);
+    struct subscriber *subscriber = subscribers_by_peer(b->subscribers, &answer->peer);
     if (!subscriber)
         return;
+    subscriber->is_answered = true;
     Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
     Newsloom__V1__Subscribed body = NEWSLOOM__V1__SUBSCRIBED__INIT;
     envelope.request = answer->request;
@@ -195,7 +196,7 @@ void hear_subscribers(struct broker *b)
         struct message *message = NULL;
         const Newsloom__V1__Envelope *envelope = broker_receive(b, SOCKET_SUBSCRIBE, &message);
         if (!message) {
-            subscribers_keep(b->subscribers, b->turn, b->wall_ms);
+            subscribers_keep(b->subscribers, b->batch->turn, b->wall_ms);
             return;
         }
         if (envelope)
@@ -203,7 +204,7 @@ void hear_subscribers(struct broker *b)
         broker_release(b, message);
     }
     b->others_are_dry = false;
-    subscribers_keep(b->subscribers, b->turn, b->wall_ms);
+    subscribers_keep(b->subscribers, b->batch->turn, b->wall_ms);
 }
 
 /* ---- reading */
@@ -401,6 +402,8 @@ void serve_subscribers(struct broker *b)
 {
     for (size_t i = subscribers_count(b->subscribers); i-- > 0;) {
         struct subscriber *subscriber = subscribers_at(b->subscribers, i);
+        if (!subscriber->is_answered)
+            continue;
         bool told_late = subscriber->at > subscriber->told &&
                          b->loop_ms - subscriber->sent_ms >= b->options.beat_ms;
         if (is_silent(b, subscriber)) {

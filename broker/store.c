@@ -132,6 +132,7 @@ static int commit_begin(struct commit *commit, struct store *store)
     }
     store_facts(store, &facts);
     commit->full = room_is_full(store, commit->txn, facts.full);
+    unfiled_begin(commit);
     return 0;
 }
 
@@ -139,9 +140,11 @@ static int commit_begin(struct commit *commit, struct store *store)
 static int commit_end(struct commit *commit, int code)
 {
     struct store *store = commit->store;
+    size_t id = mdb_txn_id(commit->txn);
     if (!code)
         code = commit_save_state(commit);
     if (code) {
+        unfiled_undo(store->unfiled, id);
         mdb_txn_abort(commit->txn);
         end_sources(commit, false);
         return code;
@@ -150,8 +153,11 @@ static int commit_end(struct commit *commit, int code)
     bool full = room_is_full(store, commit->txn, commit->full);
     code = mdb_txn_commit(commit->txn);
     end_sources(commit, code == 0);
-    if (code)
+    if (code) {
+        unfiled_undo(store->unfiled, id);
         return code;
+    }
+    unfiled_committed(commit, id);
     commit_publish(commit);
     store_publish_room(store, used, full);
     return 0;
@@ -163,11 +169,16 @@ static int run_turn(struct store *store, struct turn *turn)
     int code = commit_begin(&commit, store);
     if (code)
         return code;
+    size_t accepts = 0;
     for (size_t i = 0; !code && i < turn_count(turn); i++) {
         struct change *change = turn_at(turn, i);
-        if (!change->dropped)
-            code = commit_apply(&commit, change);
+        if (change->dropped)
+            continue;
+        code = commit_apply(&commit, change);
+        accepts += change->kind == CHANGE_ACCEPT;
     }
+    if (!code)
+        code = unfiled_file(&commit, accepts);
     return commit_end(&commit, code);
 }
 

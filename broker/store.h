@@ -53,6 +53,8 @@ struct store_options {
     int64_t log_retention_ms; /* how long entries are kept */
     uint64_t log_limit_bytes; /* and how much of them */
     unsigned readers;         /* threads that may read at the same time */
+    uint32_t file_after;      /* identities that gather in memory before they are filed; 0: as
+                                 many as the store's size makes worth it */
 };
 
 enum status store_open(struct store **ret_store, const struct store_options *options,

@@ -53,8 +53,7 @@ static void check_identity(struct checking *c, uint64_t id, const struct article
         return;
     }
     char *key = text_of(record->key);
-    const char *parts[] = {source, key};
-    digest_parts(parts, COUNT_OF(parts), identity.hash);
+    identity_hash(source, key, identity.hash);
     if (identity_revision(c->txn, c->store, &identity, record->revision, &named) || named != id)
         find(c, "article %" PRIu64 ": its identity leads elsewhere", id);
     free(key);
@@ -243,11 +242,28 @@ static int look_up(MDB_txn *txn, const struct store *store, uint64_t id,
     return 0;
 }
 
-/* The identity's revisions stand together, the newest last. */
+struct known {
+    const uint8_t *digest_head;
+    uint64_t article_id; /* 0: it is not there */
+};
+
+static bool look(const struct unfiled_identity *unfiled, void *context)
+{
+    struct known *known = context;
+    if (memcmp(unfiled->digest_head, known->digest_head, IDENTITY_HEAD_SIZE) == 0)
+        known->article_id = unfiled->article_id;
+    return known->article_id == 0;
+}
+
+/* The identity's revisions stand together in the table, the newest last. */
 static int find_known(MDB_txn *txn, MDB_cursor *cursor, const struct store *store,
                       const uint8_t hash[16], const uint8_t digest_head[8],
                       struct store_known *ret_known)
 {
+    struct known known = {.digest_head = digest_head};
+    unfiled_walk(store->unfiled, mdb_txn_id(txn), hash, look, &known);
+    if (known.article_id)
+        return look_up(txn, store, known.article_id, ret_known);
     MDB_val key = bytes_of(hash, IDENTITY_SIZE);
     MDB_val value;
     uint64_t newest = 0;

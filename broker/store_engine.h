@@ -7,6 +7,7 @@
  *   store_apply.c      what each logical change does to the tables
  *   store_article.c    an article's record and the indexes its state puts it into
  *   store_identity.c   (source, key) -> revisions -> articles
+ *   store_unfiled.c    the newest of them, in memory until they are filed in their table
  *   store_log.c        the event log: append, delete, read
  *   store_chunks.c     bodies and extractions in pieces of 2,000 bytes
  *   store_dead.c       the index of dead letters by source and code
@@ -28,7 +29,8 @@
  *   article     id                        -> article_record
  *   open        id                        -> open_record (QUEUED and WAITING)
  *   body        id, chunk                 -> bytes (QUEUED, WAITING, DEAD)
- *   identity    hash, revision            -> identity_record
+ *   identity    hash, revision            -> identity_record, of articles up to the state's
+ *                                            filed_through at least
  *   attempt     id, number                -> attempt_entry, the newest eight
  *   dead        'a' id | 's' source id | 'c' code id  -> dead_record
  *   ended       time, id                  -> nothing (STORED, DEAD, WITHDRAWN)
@@ -75,6 +77,7 @@ enum table {
 
 struct sources;
 struct scrubbing;
+struct unfiled;
 
 /* Pages: used, and the two lines between which the store is full or no longer. */
 struct room {
@@ -96,6 +99,7 @@ struct store {
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
     struct sources *sources;
+    struct unfiled *unfiled;
     struct room room;
     int64_t readers_checked_ms;
     struct scrubbing *scrubbing; /* NULL: none is under way */
@@ -110,6 +114,7 @@ struct commit {
     struct store *store;
     MDB_txn *txn;
     struct state_record state;
+    uint32_t filed;        /* see store_unfiled.c */
     bool full;             /* accepts are refused */
     bool forgot;           /* something was, so that the file is to be scrubbed */
     uint32_t *new_sources; /* ids that become durable with it */
@@ -176,6 +181,44 @@ int identity_has_older(MDB_txn *txn, const struct store *store, const struct ide
                        uint32_t revision, bool *ret_has);
 int identity_revision(MDB_txn *txn, const struct store *store, const struct identity *identity,
                       uint32_t revision, uint64_t *ret_id);
+
+/* The hash that stands for source and key. */
+void identity_hash(const char *source, const char *key, uint8_t ret_hash[IDENTITY_SIZE]);
+
+/*
+ * ---- store_unfiled.c
+ *
+ * A hash is a random place: each new identity would have a page of its own rewritten with its turn.
+ * So the newest wait in memory until there are many, and are filed in the order of their hashes, a
+ * slice a turn; the article table, which holds the same facts, gives them back at a start. Whoever
+ * looks for an identity looks here first, then into the table. Thread-safe; what changes something
+ * is of the thread that commits.
+ */
+struct unfiled_identity {
+    uint8_t hash[IDENTITY_SIZE];
+    uint8_t digest_head[8];
+    uint64_t article_id;
+    uint32_t revision;
+};
+struct unfiled *unfiled_new(void);
+void unfiled_free(struct unfiled **unfiled_p);
+/* What stands in the article table behind filed_through; at a start. */
+int unfiled_load(struct store *store, MDB_txn *txn, uint64_t filed_through);
+void unfiled_add(struct unfiled *unfiled, size_t txn, const struct unfiled_identity *identity);
+/* Whether it was there. */
+bool unfiled_remove(struct unfiled *unfiled, size_t txn, const uint8_t *hash, uint32_t revision);
+/* Those of this hash that the transaction may see, the newest first, until look() says false. */
+void unfiled_walk(struct unfiled *unfiled, size_t txn, const uint8_t *hash,
+                  bool (*look)(const struct unfiled_identity *identity, void *context),
+                  void *context);
+/* Around each turn: before its changes, after them (so many of which are accepts), and when it is
+ * durable; or when it was undone. */
+void unfiled_begin(struct commit *commit);
+int unfiled_file(struct commit *commit, size_t accepts);
+void unfiled_committed(const struct commit *commit, size_t txn);
+void unfiled_undo(struct unfiled *unfiled, size_t txn);
+/* Into the table. */
+int identity_file(struct commit *commit, const struct unfiled_identity *identity);
 
 /* ---- store_article.c, again */
 /* Everything of this article: record, indexes, body, history, its place in the identity. */

@@ -170,7 +170,7 @@ static enum status load_format(struct store *store, MDB_txn *txn, uint64_t inode
     if (value.mv_size >= 5) {
         uint32_t format = version[1] | (uint32_t)version[2] << 8 | (uint32_t)version[3] << 16 |
                           (uint32_t)version[4] << 24;
-        if (format != store_format)
+        if (format != store_format && format != FORMAT_TAKEN_OVER)
             return refuse_format(store, format, err);
     }
     if (!format_record_decode(ret_format, value.mv_data, value.mv_size) ||
@@ -215,27 +215,45 @@ static int load_sources(struct store *store, MDB_txn *txn)
     return code == MDB_NOTFOUND ? 0 : code;
 }
 
+/* The state of a new store, or of an earlier format, in this one. */
+static int begin_state(struct commit *commit, const struct format_record *format)
+{
+    MDB_val value;
+    if (format->boot == 1) {
+        commit->state =
+            (struct state_record){.next_article_id = 1, .first_retained = 1, .next_source_id = 1};
+        return commit_save_state(commit);
+    }
+    if (format->format != FORMAT_TAKEN_OVER)
+        return 0;
+    int code = table_get(commit->txn, commit->store->tables[TABLE_META], "state", 5, &value);
+    if (!code && !state_record_take_over(&commit->state, value.mv_data, value.mv_size))
+        code = MDB_CORRUPTED;
+    return code ? code : commit_save_state(commit);
+}
+
 static int open_tables(struct commit *commit, const struct format_record *format)
 {
     struct store *store = commit->store;
+    struct format_record ours = *format;
     uint8_t buffer[FORMAT_RECORD_SIZE];
     int code = 0;
     for (size_t i = 0; !code && i < TABLE_COUNT; i++)
         code = mdb_dbi_open(commit->txn, table_names[i], MDB_CREATE, &store->tables[i]);
     if (code)
         return code;
-    size_t size = format_record_encode(format, buffer);
+    ours.format = store_format;
+    size_t size = format_record_encode(&ours, buffer);
     code = table_put(commit->txn, store->tables[TABLE_META], bytes_of("format", 6),
                      bytes_of(buffer, size), 0);
-    if (!code && format->boot == 1) {
-        commit->state =
-            (struct state_record){.next_article_id = 1, .first_retained = 1, .next_source_id = 1};
-        code = commit_save_state(commit);
-    }
+    if (!code)
+        code = begin_state(commit, format);
     if (!code)
         code = state_load(commit->txn, store, &commit->state);
     if (!code)
         code = load_sources(store, commit->txn);
+    if (!code)
+        code = unfiled_load(store, commit->txn, commit->state.filed_through);
     return code;
 }
 
@@ -307,6 +325,7 @@ enum status store_open(struct store **ret_store, const struct store_options *opt
     store->options.directory = store->directory;
     store->lock_fd = -1;
     store->sources = sources_new();
+    store->unfiled = unfiled_new();
     ENSURE(pthread_mutex_init(&store->mutex, NULL) == 0);
     status = lock_directory(store, err);
     if (status == STATUS_OK)
@@ -336,6 +355,7 @@ void store_close(struct store **store_p)
     if (store->lock_fd >= 0)
         (void)close(store->lock_fd);
     sources_free(&store->sources);
+    unfiled_free(&store->unfiled);
     (void)pthread_mutex_destroy(&store->mutex);
     free(store->directory);
     free(store);

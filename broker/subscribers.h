@@ -32,6 +32,7 @@ struct subscriber {
     int64_t sent_ms;
     int64_t blocked_until_ms; /* mono: it did not read, and nothing is read for it before */
     bool reading;
+    bool is_answered; /* it knows of its subscription: nothing is sent before */
 };
 
 struct subscribers;

@@ -131,7 +131,7 @@
 #define TALLIED_RECEIPTS "Receipts by code; retry_later grows while the store or the queue is full."
 #define TALLIED_REFUSALS "Refusals by code, of whole messages and of articles: look at the peers."
 #define TALLIED_ENDS     "Articles by the end they came to; look at dead letters when dead grows."
-#define TALLIED_TIME     "Time spent in each step of the turn; commit is the disk."
+#define TALLIED_TIME     "Time spent in each step of the turn; commit is the disk, beside the others."
 #define TALLIED_QUEUED   "Articles that wait for a worker."
 #define TALLIED_WAITING  "Articles that wait for their next attempt."
 #define TALLIED_BACKLOG  "Queued over the rate of ends of the last minute; scale workers by it."

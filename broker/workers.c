@@ -109,7 +109,7 @@ bool worker_holds_suspect(const struct worker *worker)
 
 unsigned worker_room(struct worker *worker, int64_t now_ms)
 {
-    if (worker->blocked || worker->replaced_ms || worker_holds_suspect(worker))
+    if (!worker->welcomed || worker->blocked || worker->replaced_ms || worker_holds_suspect(worker))
         return 0;
     unsigned most = worker->willing < worker->slots ? worker->willing : worker->slots;
     most = breaker_allows(&worker->breaker, most, now_ms);

@@ -27,6 +27,7 @@ struct worker {
     uint32_t protocol; /* the newest that both speak */
     unsigned slots;    /* most it ever holds */
     unsigned willing;  /* most it holds now, as of its last beat */
+    bool welcomed;     /* its hello was answered: it gets nothing before */
     bool blocked;
     char blocked_reason[REASON_LIMIT + 1];
     bool clearing; /* gets nothing until it is empty: a suspect waits for it */

@@ -187,7 +187,7 @@ def test_store_of_another_format_is_refused_and_left_alone(new_broker, new_worke
     FAR.gives(broker)
     broker.start(wait=False)
     assert broker.wait_exit() > 0
-    assert "its format is 1 and this broker knows 2" in broker.log()
+    assert "its format is 2 and this broker knows 3" in broker.log()
     assert digest(broker.store / "data.mdb") == before
     THIS.gives(broker)
     broker.start()

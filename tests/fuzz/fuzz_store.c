@@ -41,7 +41,8 @@ static struct store *open_store(struct error *err)
                                     .key_retention_ms = 90000,
                                     .log_retention_ms = 30000,
                                     .log_limit_bytes = BUDGET,
-                                    .readers = 2};
+                                    .readers = 2,
+                                    .file_after = 2};
     struct store *store = NULL;
     enum status status = store_open(&store, &options, err);
     ENSURE((status == STATUS_OK) == (store != NULL));

@@ -28,6 +28,7 @@ int home_setup(void **state)
         .log_retention_ms = 30000,
         .log_limit_bytes = 8 * MIB,
         .readers = 4,
+        .file_after = 1, /* with the next turn */
     };
     home->turn = turn_new();
     home_open(home);
