@@ -362,7 +362,8 @@ static enum status conclude(struct broker *b, struct batch *batch, enum status s
         status = submit_until_kept(b, batch->turn, err);
     if (status != STATUS_OK)
         return status;
-    crash_here(CRASH_BROKER_AFTER_COMMIT);
+    if (batch->accepts > 0) /* not with the first retention, before there is an article */
+        crash_here(CRASH_BROKER_AFTER_COMMIT);
     if (batch->has_done)
         crash_here(CRASH_BROKER_DONE_COMMITTED);
     if (batch->has_operator)
