@@ -227,11 +227,23 @@ static void submit(struct gateway *gateway, struct request *request)
 
 void articles_post(struct gateway *gateway, struct request *request)
 {
+    const struct idempotency_request once = {
+        .owner = request_header(request, MHD_HTTP_HEADER_AUTHORIZATION),
+        .key = request_header(request, IDEMPOTENCY_KEY),
+        .what = request->raw_target,
+        .bytes = request->body.bytes,
+        .size = request->body.size,
+    };
     if (request->body.size == 0)
         answer_problem(&request->answer, PROBLEM_BAD_BODY, "the body is empty");
     else if (is_lines(request) && count_lines(&request->body) > LINES_LIMIT + 1)
         answer_problem(&request->answer, PROBLEM_TOO_LARGE,
                        "the body has more than %d lines: send fewer at a time", LINES_LIMIT);
+    else if (!idempotency_fits(gateway->idempotency, &once))
+        answer_problem(&request->answer, PROBLEM_OTHER_BODY,
+                       "this " IDEMPOTENCY_KEY " went with another request: give each its own");
     else
         submit(gateway, request);
+    if (request->answer.status < 300)
+        idempotency_keep(gateway->idempotency, &once);
 }

@@ -8,7 +8,8 @@
  * is kept here: 429, with Retry-After, and the client sends again.
  *
  * The same article again is a DUPLICATE, answered 200 with the id of the first. With an
- * Idempotency-Key the second request is taken for the first one sent again: 202 as before.
+ * Idempotency-Key the second request is taken for the first one sent again: 202 as before; with
+ * another body it is refused, as long as the key is remembered.
  */
 #ifndef GATEWAY_ARTICLES_H
 #define GATEWAY_ARTICLES_H

@@ -23,6 +23,7 @@
 
 #include "gateway/body.h"
 #include "gateway/feeders.h"
+#include "gateway/idempotency.h"
 #include "gateway/options.h"
 #include "gateway/overview.h"
 #include "gateway/tallies.h"
@@ -33,6 +34,7 @@ struct gateway {
     struct counters *counters;
     struct tokens *tokens;
     struct feeders *feeders;
+    struct idempotency *idempotency;
     struct overview *overview;
     struct body_budget budget;
     _Atomic unsigned questions; /* to PostgreSQL, under way */

@@ -104,10 +104,12 @@ static enum status run(const struct options *options, struct error *err)
     if (status == STATUS_OK) {
         gateway.counters = counters_new(gateway_tallies_table, TALLY_COUNT);
         gateway.feeders = feeders_new(&options->feed, options->submission_limit);
+        gateway.idempotency = idempotency_new();
         gateway.overview = overview_new(options);
         status = serve(&gateway, &listener, signals, err);
         overview_free(&gateway.overview);
         feeders_free(&gateway.feeders);
+        idempotency_free(&gateway.idempotency);
         counters_free(&gateway.counters);
     }
     listener_close(&listener);

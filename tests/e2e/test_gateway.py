@@ -59,7 +59,8 @@ def test_the_same_again_has_the_same_receipt(gateway):
     assert first.json == again.json
     assert "Idempotency-Replayed" not in first.headers and again.headers["Idempotency-Replayed"] == "true"
     assert without.json == {**first.json, "receipt": "DUPLICATE"}
-    correction = gateway.post(article(title="Đính chính"))
+    problem(gateway.post(article(title="Khác"), Idempotency_Key="lan-1"), 422, "other-body")
+    correction = gateway.post(article(title="Đính chính"), Idempotency_Key="lan-2")
     assert correction.status == 202 and correction.json["revision"] == 2
 
 

@@ -64,6 +64,15 @@ def test_systemd_is_told(new_broker, new_worker, database, listener):
     worker.kill9()
 
 
+def test_systemd_is_told_of_the_gateway(broker, new_gateway, listener):
+    gateway = new_gateway(broker, env=environment(listener))
+    wait_for(heard(listener, "READY=1"), 20, "it is ready")
+    wait_for(heard(listener, "WATCHDOG=1"), 20, "it beats")
+    gateway.signal(15)
+    wait_for(heard(listener, "STOPPING=1"), 20, "it stops")
+    assert gateway.wait_exit() == 0
+
+
 def test_a_systemd_that_hangs_stops_nobody(new_broker, new_worker, database, listener, seed):
     listener.fill()
     broker = new_broker(env=environment(listener))
