@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/tutorials, word for word, against what deploy/quickstart starts: broker, worker, tables, fourteen samples."""
+import json
 import re
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 
 from support import paths, python_client, tutorial
 from support.cli import CommandLine
+from support.html_page import Page
 from support.site import Site, written_pages
 
 TUTORIALS = paths.SOURCE / "docs" / "tutorials"
@@ -43,6 +46,13 @@ def test_crawler(quickstart, site, directory, tmp_path):
 
 def test_subscriber(quickstart, directory, tmp_path):
     tutorial.run(TUTORIALS / "subscriber.md", quickstart, tmp_path, plain_environment(HOME=str(directory)))
+
+
+def test_analyst(quickstart, directory, tmp_path):
+    tutorial.run(TUTORIALS / "analyst.md", quickstart, tmp_path, plain_environment(HOME=str(directory)))
+    Page((tmp_path / "article.html").read_text()).check_anchors()
+    assert ElementTree.parse(tmp_path / "graph.svg").getroot().tag.endswith("svg")
+    assert json.loads((tmp_path / "people.json").read_text())["edges"]
 
 
 def test_programs_are_as_short_as_they_are_said_to_be():
