@@ -2,8 +2,10 @@
 """Feeder and AsyncFeeder of the Python package against a real broker."""
 import asyncio
 import signal
+import threading
 
 import pytest
+import zmq
 
 from newsloom import (Article, ArticleRefused, AsyncFeeder, BrokerAway, Feeder, KeyFileError, NotFound, ReceiptCode, Refused,
                       State)
@@ -148,6 +150,32 @@ def test_cut_connections_lose_no_article(new_broker, new_feeder):
     assert sum(feeder.counts.values()) == 1000 and feeder.counts["REFUSED"] == 0
     assert feeder.outcome("proof", "k00999").revision == 1
     proxy.close()
+
+
+def test_broker_that_talks_nonsense_harms_no_feeder(directory, new_feeder):
+    router = zmq.Context.instance().socket(zmq.ROUTER)
+    router.bind(f"ipc://{directory}/nonsense")
+
+    def answer():
+        peer, frame = router.recv_multipart()[:2]
+        request = wire.Envelope.FromString(frame).request
+        accepted = wire.Receipt(code=wire.ACCEPTED, article_id=5, revision=1, state=wire.QUEUED)
+
+        def said(number=request, protocol=1, **body):
+            return wire.Envelope(protocol=protocol, request=number, **body).SerializeToString()
+        for noise in (b"", b"\xff" * 50, said(), b"\0" * 5000, said(request + 9, receipts=wire.Receipts(receipts=[accepted])),
+                      said(protocol=7, receipts=wire.Receipts(receipts=[accepted])), said(gap=wire.Gap()),
+                      said(receipts=wire.Receipts(first=2**32 - 1, receipts=[accepted] * 3)),
+                      said(receipts=wire.Receipts(receipts=[wire.Receipt(code=77)]))):  # no receipt: it goes out again
+            router.send_multipart([peer, noise])
+        request = wire.Envelope.FromString(router.recv_multipart()[1]).request
+        router.send_multipart([peer, said(request, receipts=wire.Receipts(receipts=[accepted, accepted]))])
+    answering = threading.Thread(target=answer, daemon=True)
+    answering.start()
+    feeder = new_feeder(f"ipc://{directory}/nonsense")
+    assert feeder.feed(*articles(1), timeout=30).article_id == 5 and feeder.counts == {"ACCEPTED": 1}
+    answering.join(10)
+    router.close(0)
 
 
 # ---- keys ----

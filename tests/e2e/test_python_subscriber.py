@@ -3,11 +3,13 @@
 import asyncio
 import json
 import signal
+import threading
 import warnings
 
 import pytest
+import zmq
 
-from newsloom import (Article, AsyncFeeder, AsyncSubscriber, BrokerAway, Cursor, EntryKind, Feeder, Filter, Gap,
+from newsloom import (Article, AsyncFeeder, AsyncSubscriber, BrokerAway, Cursor, Entry, EntryKind, Feeder, Filter, Gap,
                       RetentionWarning, Subscriber)
 from support import paths, python_client
 from support.cli import CommandLine
@@ -180,17 +182,61 @@ def test_filter_that_is_none_is_explained(text, said):
         Filter(text)
 
 
+def entry(kind=wire.ENTRY_STORED, source="a", payload=b"", **found):
+    return Entry.of(wire.Entry(sequence=1, kind=kind, source=source),
+                    payload or extraction.Extraction(**found).SerializeToString())
+
+
 def test_filter_judges_what_the_broker_over_delivers():
-    id_, other = bytes(range(16)), bytes(range(8)) + bytes(8)  # the same first eight bytes
-    found = extraction.Extraction(entities=[extraction.Entity(id=id_)])
+    id_, other = (extraction.Entity(id=bytes(range(8)) + end) for end in (bytes(range(8, 16)), bytes(8)))
     wanted = Filter("entity=00010203-0405-0607-0809-0a0b0c0d0e0f")
-    assert wanted.passes(wire.ENTRY_STORED, "a", found)
-    assert not wanted.passes(wire.ENTRY_STORED, "a", extraction.Extraction(entities=[extraction.Entity(id=other)]))
-    assert wanted.passes(wire.ENTRY_FORGOTTEN, "a", None)
-    assert not Filter("source=b").passes(wire.ENTRY_FORGOTTEN, "a", None)
-    found.duplicate_of.source = "b"
-    assert Filter("copies=yes").passes(wire.ENTRY_STORED, "a", found)
-    assert not Filter("copies=no").passes(wire.ENTRY_STORED, "a", found)
+    assert wanted.passes(entry(entities=[other, id_])) and not wanted.passes(entry(entities=[other]))
+    assert wanted.passes(entry(wire.ENTRY_FORGOTTEN)) and not Filter("source=b").passes(entry(wire.ENTRY_FORGOTTEN))
+    copy = extraction.ArticleName(source="b")
+    assert Filter("copies=yes").passes(entry(duplicate_of=copy)) and not Filter("copies=no").passes(entry(duplicate_of=copy))
+    assert not Filter("kind=DEAD").passes(entry()) and Filter("kind=stored,kind=dead").passes(entry())
+    assert not Filter("type=PERSON").passes(entry(payload=b"\xff no message"))
+
+
+class NonsensicalBroker(threading.Thread):
+    """Answers the first Subscribe with noise and lies, and then as it should."""
+
+    def __init__(self, endpoint):
+        super().__init__(daemon=True)
+        self.socket = zmq.Context.instance().socket(zmq.ROUTER)
+        self.socket.bind(endpoint)
+        self.start()
+
+    def say(self, peer, request, payloads=(), protocol=1, **body):
+        self.socket.send_multipart([peer, wire.Envelope(protocol=protocol, request=request, **body).SerializeToString(), *payloads])
+
+    def run(self):
+        peer, frame = self.socket.recv_multipart()
+        request = wire.Envelope.FromString(frame).request
+        log, entries = bytes(16), [wire.Entry(sequence=1, kind=wire.ENTRY_STORED, source="a", key="k")]
+        for noise in (b"", b"\xff" * 50, wire.Envelope(protocol=1, request=request).SerializeToString(), b"\0" * 5000):
+            self.socket.send_multipart([peer, noise])
+        self.say(peer, request, protocol=7, gap=wire.Gap(log_id=log, text="of a later protocol"))
+        self.say(peer, request + 1, gap=wire.Gap(log_id=log, text="of somebody else"))
+        self.say(peer, request, batch=wire.Batch(log_id=log, scanned_through=9))  # before Subscribed
+        self.say(peer, request, subscribed=wire.Subscribed(log_id=b"short", last=5))
+        self.say(peer, request, subscribed=wire.Subscribed(log_id=log, last=1, first_retained=1, beat_ms=1000))
+        self.say(peer, request, batch=wire.Batch(log_id=log, after=7, scanned_through=9, entries=entries), payloads=[b""])
+        while True:  # a lie was noticed: it asks again, from where it stands
+            again = wire.Envelope.FromString(self.socket.recv_multipart()[1])
+            if again.WhichOneof("body") == "subscribe":
+                assert (again.subscribe.log_id, again.subscribe.after) == (log, 0)
+                break
+        self.say(peer, again.request, subscribed=wire.Subscribed(log_id=log, last=1, first_retained=1, beat_ms=1000))
+        self.say(peer, again.request, batch=wire.Batch(log_id=log, scanned_through=1, last=1, entries=entries), payloads=[b""])
+
+
+def test_broker_that_talks_nonsense_harms_no_reader(directory, new_subscriber):
+    broker = NonsensicalBroker(f"ipc://{directory}/nonsense")
+    news = new_subscriber(f"ipc://{directory}/nonsense", start="earliest")
+    assert news.next(30).key == "k" and news.is_caught_up
+    broker.join(10)
+    broker.socket.close(0)
 
 
 def test_forgotten_article_is_told_to_every_reader(store, new_subscriber, operator):

@@ -11,6 +11,9 @@ import re
 import uuid
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
+from newsloom.entry import Entry, EntryKind
 from newsloom.v1 import extraction_pb2, wire_pb2
 
 _ENVELOPE_SHARE = 2048
@@ -68,20 +71,24 @@ class Filter:
             kinds=sorted(self._numbers["kind"]), sources=sorted(self._sources),  # type: ignore[arg-type]
             entities=sorted(int.from_bytes(one[:8], "big") for one in self._entities), originals=self._originals)
 
-    def passes(self, kind: int, source: str, extraction: extraction_pb2.Extraction | None) -> bool:
+    def passes(self, entry: Entry) -> bool:
         """What the broker over-delivers, because it only knows a part of each id, ends here."""
-        if self._sources and source not in self._sources:
+        if self._sources and entry.source not in self._sources:
             return False
-        if kind == wire_pb2.ENTRY_FORGOTTEN:
+        if entry.kind == EntryKind.FORGOTTEN:
             return True
-        if self._numbers["kind"] and kind not in self._numbers["kind"]:
+        if self._numbers["kind"] and _ENUMS["kind"].Value(f"ENTRY_{entry.kind}") not in self._numbers["kind"]:
             return False
-        wants = self._numbers["type"] or self._numbers["event"] or self._entities
-        if not wants and not self._originals:
+        if not (self._numbers["type"] or self._numbers["event"] or self._entities or self._originals):
             return True
-        if extraction is None:
-            return not wants
-        return ((not self._numbers["type"] or any(one.type in self._numbers["type"] for one in extraction.mentions))
-                and (not self._numbers["event"] or any(one.type in self._numbers["event"] for one in extraction.events))
-                and (not self._entities or any(one.id in self._entities for one in extraction.entities))
-                and not (self._originals and extraction.HasField("duplicate_of")))
+        try:
+            return self._passes_facts(entry.extraction)
+        except DecodeError:
+            return False
+
+    def _passes_facts(self, found: extraction_pb2.Extraction) -> bool:
+        types, events = self._numbers["type"], self._numbers["event"]
+        return ((not types or any(one.type in types for one in found.mentions))
+                and (not events or any(one.type in events for one in found.events))
+                and (not self._entities or any(one.id in self._entities for one in found.entities))
+                and not (self._originals and found.HasField("duplicate_of")))

@@ -26,7 +26,8 @@ PROTOCOL = 1
 ANSWER_TIMEOUT = 5.0
 ROTATE_AFTER = 2.0  # without a connection, when there is another endpoint
 LINGER_MS = 1000    # a last acknowledgement may still leave
-MESSAGE_LIMIT = 8 * 1024 * 1024
+ENVELOPE_LIMIT = 4096
+MESSAGE_LIMIT = 8 * 1024 * 1024  # of a frame: twice the largest extraction
 SEND_LIMIT = 64
 # What a client sets that has a network between itself and the broker: see proto/README.md.
 OPTIONS = {zmq.LINGER: LINGER_MS, zmq.IPV6: 1, zmq.IMMEDIATE: 1, zmq.SNDHWM: SEND_LIMIT, zmq.HEARTBEAT_IVL: 2000,
@@ -49,6 +50,18 @@ def endpoints_of(endpoints: str | Sequence[str] | None, setting: str, default: s
 
 def _is_readable(socket: "zmq.Socket[bytes]") -> bool:
     return bool(socket.getsockopt(zmq.EVENTS) & zmq.POLLIN)  # type: ignore[operator]
+
+
+def _unpacked(frame: bytes) -> wire_pb2.Envelope | None:
+    """None for what is no message, or only a later protocol can tell; a refusal is understood whatever it says."""
+    envelope = wire_pb2.Envelope()
+    try:
+        if len(frame) > ENVELOPE_LIMIT or not envelope.ParseFromString(frame):
+            return None
+    except DecodeError:
+        return None
+    body = envelope.WhichOneof("body")
+    return envelope if body == "refusal" or (body and envelope.protocol == PROTOCOL) else None
 
 
 class Link:
@@ -145,13 +158,10 @@ class Link:
                 frames = self._socket.recv_multipart(zmq.DONTWAIT)
             except zmq.Again:
                 return None
-            envelope = wire_pb2.Envelope()
-            try:
-                envelope.ParseFromString(frames[0])
-            except DecodeError:
-                continue
-            self.wake()
-            return envelope, frames[1:]
+            envelope = _unpacked(frames[0])
+            if envelope is not None:
+                self.wake()
+                return envelope, frames[1:]
 
     # ---- the connection ----
 

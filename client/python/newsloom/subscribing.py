@@ -16,6 +16,7 @@ from newsloom.feeding import refused
 from newsloom.filter import Filter
 from newsloom.v1 import wire_pb2
 
+LOG_ID_SIZE = 16
 BEAT = 1.0        # until the broker says how often
 BEAT_LEAST = 0.05
 RETRY = 0.2
@@ -135,7 +136,7 @@ class Subscribing:
             self._take_refusal(envelope.refusal)
 
     def _take_subscribed(self, wire: wire_pb2.Subscribed) -> None:
-        if self.stand is not Stand.ASKED:
+        if self.stand is not Stand.ASKED or len(wire.log_id) != LOG_ID_SIZE:
             return
         if self.received is None:
             self.handled = self._handed_over = wire.after
@@ -171,7 +172,7 @@ class Subscribing:
         self._through = wire.scanned_through
         for one, payload in zip(wire.entries, payloads):
             entry = Entry.of(one, payload)
-            if self._wish.filter.passes(one.kind, one.source, entry.extraction if payload else None):
+            if self._wish.filter.passes(entry):
                 self._ready.append(entry)
         self._pass_over()
 
