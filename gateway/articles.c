@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #include "client/command/print.h"
-
 #include "gateway/submission_job.h"
 
 #define LINES_LIMIT     10000

@@ -7,7 +7,6 @@
 
 #include "common/clock.h"
 #include "common/quantity.h"
-
 #include "gateway/event_stream.h"
 
 #define TURN_MS       50

@@ -20,7 +20,6 @@
 #include <stdbool.h>
 
 #include "common/counters.h"
-
 #include "gateway/body.h"
 #include "gateway/feeders.h"
 #include "gateway/idempotency.h"

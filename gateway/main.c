@@ -13,7 +13,6 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "common/program.h"
-
 #include "gateway/gateway.h"
 #include "gateway/listener.h"
 #include "gateway/server.h"

@@ -2,7 +2,6 @@
 #include "gateway/options.h"
 
 #include "common/curve.h"
-
 #include "gateway/listener.h"
 
 #define SECOND   INT64_C(1000)

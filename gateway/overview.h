@@ -13,7 +13,6 @@
 #include <stdbool.h>
 
 #include "common/status.h"
-
 #include "gateway/options.h"
 
 struct overview;

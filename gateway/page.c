@@ -6,7 +6,6 @@
 #include "client/command/markup.h"
 #include "client/command/print.h"
 #include "common/compiler.h"
-
 #include "gateway/assets.h"
 #include "gateway/plot.h"
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-
 #include "gateway/articles.h"
 #include "gateway/assets.h"
 #include "gateway/events.h"

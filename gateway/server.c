@@ -12,7 +12,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-
 #include "gateway/articles.h"
 #include "gateway/connections.h"
 #include "gateway/request.h"

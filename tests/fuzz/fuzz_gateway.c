@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include "common/utf8.h"
-#include "tests/fuzz/fuzzing.h"
-
 #include "gateway/body.h"
 #include "gateway/listener.h"
 #include "gateway/target.h"
 #include "gateway/tokens.h"
+#include "tests/fuzz/fuzzing.h"
 
 enum { BODY_LIMIT = 32 * 1024, MEMORY = 64 * 1024 };
 
