@@ -302,6 +302,7 @@ static enum sent send_batch(struct broker *b, struct subscriber *subscriber,
     batch.after = subscriber->told;
     batch.scanned_through = through;
     batch.last = b->facts.last_sequence;
+    batch.first_retained = b->facts.first_retained;
     batch.entries = list;
     batch.n_entries = count;
     for (size_t i = 0; i < count; i++) {

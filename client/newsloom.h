@@ -304,6 +304,10 @@ bool newsloom_subscriber_is_streaming(const struct newsloom_subscriber *subscrib
 bool newsloom_subscriber_is_caught_up(const struct newsloom_subscriber *subscriber);
 /* The newest sequence that the broker told of. */
 uint64_t newsloom_subscriber_last(const struct newsloom_subscriber *subscriber);
+/* Retention is at work, and more than nine tenths of what it keeps are still to be handled: unless
+ * the reader gets faster, or more is kept (retention.log-age, retention.log-size of the broker),
+ * entries are lost to it. Whoever began with the earliest is there at first, too. */
+bool newsloom_subscriber_is_nearly_overtaken(const struct newsloom_subscriber *subscriber);
 const struct newsloom_gap *newsloom_subscriber_gap(const struct newsloom_subscriber *subscriber);
 
 /* ---- the live socket ----------------------------------------------------------------------- */

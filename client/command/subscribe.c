@@ -35,6 +35,7 @@ struct reading {
     bool unsaved;
     bool ever_heard;
     bool said_away;
+    bool said_overtaken;
     struct newsloom_cursor saved;
 };
 
@@ -105,6 +106,20 @@ static enum status judge_silence(struct reading *r, const struct error *why, str
     return STATUS_OK;
 }
 
+/* Once, and once more after it had caught up. Whoever begins with the earliest knows where it is.
+ */
+static void warn_of_retention(struct reading *r)
+{
+    bool nearly = newsloom_subscriber_is_nearly_overtaken(r->subscriber);
+    if (nearly && !r->said_overtaken)
+        (void)fputs("newsloom subscribe: this reader is nearly as far behind as the log keeps, and "
+                    "may miss entries: read faster, or have more kept (retention.log-size and "
+                    "retention.log-age of the broker)\n",
+                    stderr);
+    bool caught_up = newsloom_subscriber_is_caught_up(r->subscriber);
+    r->said_overtaken = nearly || (r->said_overtaken && !caught_up);
+}
+
 static bool is_done(const struct reading *r)
 {
     return (r->most && r->shown >= r->most) ||
@@ -120,6 +135,8 @@ static enum status read_entries(struct reading *r, struct error *err)
         enum status status = r->live
                                  ? newsloom_live_next(r->live, TURN_MS, &entry, &why)
                                  : newsloom_subscriber_next(r->subscriber, TURN_MS, &entry, &why);
+        if (r->subscriber)
+            warn_of_retention(r);
         if (status == STATUS_OK) {
             heard(r);
             status = show(r, entry, err);
@@ -252,6 +269,7 @@ static int run_subscribe(struct invocation *invocation)
         invocation_connect(invocation, live ? "broker.live" : "broker.subscribe");
     if (read_options(&r, &wish, &err) != STATUS_OK)
         return complain_usage(invocation, "%s", err.text);
+    r.said_overtaken = wish.from == NEWSLOOM_FROM_EARLIEST;
     char *filter = join_filters(invocation);
     wish.filter = filter;
     enum status status = live ? newsloom_live_open(&r.live, &options, filter, &err)

@@ -13,6 +13,7 @@
 #define BEAT_MS        1000 /* until the broker says how often */
 #define BEAT_LEAST_MS  50
 #define RETRY_MS       200
+#define NEARLY_PERCENT 90 /* of what is retained is still to be handled */
 
 enum subscriber_state {
     SUBSCRIBER_IDLE,      /* a Subscribe is to be sent */
@@ -37,6 +38,7 @@ struct newsloom_subscriber {
     struct newsloom_cursor handled;  /* every entry through here was acknowledged */
     uint64_t handed_over;            /* sequence of the newest entry that was handed over */
     uint64_t last;                   /* the newest of the log that we heard of */
+    uint64_t first_retained;         /* the oldest; 0: a broker that does not say */
 
     uint64_t request; /* of the Subscribe that is in force */
     unsigned generation;
@@ -133,6 +135,7 @@ static void take_subscribed(struct newsloom_subscriber *s, const Newsloom__V1__S
     s->has_position = true;
     s->state = SUBSCRIBER_STREAMING;
     s->last = wire->last;
+    s->first_retained = wire->first_retained;
     s->delivered = 0;
     s->credit = s->wish.window;
     s->beat_ms = wire->beat_ms ? (int64_t)wire->beat_ms : BEAT_MS;
@@ -184,6 +187,7 @@ static void take_batch(struct newsloom_subscriber *s, struct message *message)
     }
     s->received.sequence = wire->scanned_through;
     s->last = wire->last;
+    s->first_retained = wire->first_retained;
     s->batch = *message;
     s->next_entry = 0;
     *message = (struct message){0};
@@ -373,6 +377,15 @@ bool newsloom_subscriber_is_caught_up(const struct newsloom_subscriber *s)
 uint64_t newsloom_subscriber_last(const struct newsloom_subscriber *s)
 {
     return s->last;
+}
+
+bool newsloom_subscriber_is_nearly_overtaken(const struct newsloom_subscriber *s)
+{
+    if (s->first_retained <= 1 || s->last < s->first_retained || s->handled.sequence > s->last)
+        return false; /* nothing was ever dropped */
+    uint64_t retained = s->last - s->first_retained + 1;
+    uint64_t lag = s->last - s->handled.sequence;
+    return lag * 100 > retained * NEARLY_PERCENT;
 }
 
 const struct newsloom_gap *newsloom_subscriber_gap(const struct newsloom_subscriber *s)

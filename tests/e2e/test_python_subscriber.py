@@ -256,7 +256,7 @@ def test_cursor_of_another_log_is_a_gap_that_says_how_to_start_over(store, new_s
     assert [one.sequence for one in news] == [1, 2, 3, 4, 5]
 
 
-def test_reader_that_retention_nears_is_warned_and_one_it_overtook_is_told(new_broker, new_subscriber):
+def test_reader_that_retention_nears_is_warned_and_one_it_overtook_is_told(new_broker, new_subscriber, directory):
     broker = new_broker("small", **{"retention.log-size": "1MiB"})
     worker = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
     worker.start()
@@ -278,6 +278,10 @@ def test_reader_that_retention_nears_is_warned_and_one_it_overtook_is_told(new_b
         assert all_of_it.next(30).sequence == status.first_retained  # whoever asks for that needs no warning
     with pytest.warns(RetentionWarning, match="entries are still to be read"):
         new_subscriber(broker.endpoint("subscribe"), start=Cursor(log_id, status.first_retained)).next(10)
+    cli = CommandLine(broker, directory)
+    said = cli.run("subscribe", "--from", Cursor(log_id, status.first_retained), "--until-idle", code=0).stderr
+    assert said.count("nearly as far behind as the log keeps") == 1
+    assert cli.run("subscribe", "--from", "earliest", "--until-idle", code=0).stderr == ""
     with pytest.raises(Gap) as gap:
         new_subscriber(broker.endpoint("subscribe"), start=Cursor(log_id, 1)).next(10)
     assert not gap.value.other_log and gap.value.last == 60

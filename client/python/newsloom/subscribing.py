@@ -64,6 +64,7 @@ class Subscribing:
         self._beat = BEAT
         self._beat_due = 0.0
         self._asked_at = 0.0
+        self._warned = wish.start == wire_pb2.FROM_EARLIEST
 
     @property
     def cursor(self) -> Cursor | None:
@@ -147,15 +148,19 @@ class Subscribing:
         self._credit = self._wish.window
         self._beat = max(BEAT_LEAST, wire.beat_ms / 1000)
         self._beat_due = time.monotonic() + self._beat
-        self._warn(wire)
+        self._warn(wire.first_retained)
 
-    def _warn(self, wire: wire_pb2.Subscribed) -> None:
-        """Only where retention is at work, and whoever asked for the earliest knows what it asked for."""
-        retained, lag = wire.last - wire.first_retained + 1, wire.last - wire.after
-        if wire.first_retained > 1 and lag > NEAR_THE_END * retained and self._wish.start != wire_pb2.FROM_EARLIEST:
+    def _warn(self, first_retained: int) -> None:
+        """Only where retention is at work; once, and once more after it had caught up. Whoever begins with the earliest
+        knows where it is."""
+        retained, lag = self.last - first_retained + 1, self.last - self.handled
+        near = first_retained > 1 and lag > NEAR_THE_END * retained
+        if near and not self._warned:
             warnings.warn(f"{lag} entries are still to be read, and the log keeps {retained}: it may soon drop entries "
                           "that this subscriber has not read (retention.log-age and retention.log-size of the broker)",
                           RetentionWarning, stacklevel=2)
+        caught_up = self.received is not None and self.received.sequence >= self.last
+        self._warned = near or (self._warned and not caught_up)
 
     def _take_batch(self, wire: wire_pb2.Batch, payloads: list[bytes]) -> None:
         if self.stand is not Stand.STREAMING or self.received is None:
@@ -170,6 +175,7 @@ class Subscribing:
         self.last = wire.last
         self._delivered += len(wire.entries)
         self._through = wire.scanned_through
+        self._warn(wire.first_retained)
         for one, payload in zip(wire.entries, payloads):
             entry = Entry.of(one, payload)
             if self._wish.filter.passes(entry):
