@@ -124,6 +124,21 @@ def test_library_shows_its_own_functions_in_one_version(library):
     assert needed <= {"libzmq", "libprotobuf-c", "libsodium", "libutf8proc", "libc", "libasan", "libubsan"}, needed
 
 
+# What callers allocate or read through: another size, other callers. Then the soname is another too (decision 18).
+SIZES = {"error": 248, "options": 40, "label": 16, "article": 136, "receipt": 56, "attempt": 48, "outcome": 480,
+         "cursor": 24, "subscription": 56, "entry": 88, "gap": 48}
+
+
+def test_structs_are_those_of_this_soname(build, tree, env, tmp_path):
+    header = (tree / "include/newsloom.h").read_text()
+    structs = re.findall(r"^struct newsloom_(\w+) \{", header, re.MULTILINE)
+    source = tmp_path / "sizes.c"
+    source.write_text("#include <newsloom.h>\n#include <stdio.h>\nint main(void)\n{\n" + "".join(
+        f'    printf("{name} %zu\\n", sizeof(struct newsloom_{name}));\n' for name in structs) + "    return 0;\n}\n")
+    printed = subprocess.run([build(source, "-std=c11")], env=env, capture_output=True, text=True, check=True, timeout=30).stdout
+    assert {name: int(size) for name, size in (line.split() for line in printed.splitlines())} == SIZES
+
+
 def test_manual_is_installed_for_every_function_and_is_clean(tree):
     page = tree / "share/man/man3/newsloom.3"
     done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True, timeout=60)

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import warnings
 
 import pytest
 import zmq
@@ -121,6 +122,18 @@ def test_draining_broker_is_waited_for(new_feeder, operator):
     assert feeder.counts == {"ACCEPTED": 1}
 
 
+def test_closing_with_articles_only_in_memory_is_warned_of(directory):
+    feeder = Feeder(f"ipc://{directory}/nobody")
+    feeder.submit_all(articles(2))
+    with pytest.warns(RuntimeWarning, match="2 articles had no receipt yet"):
+        feeder.close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        feeder.close()
+        with Feeder(f"ipc://{directory}/nobody", outbox=directory / "box") as kept:
+            kept.submit(*articles(1))
+
+
 def test_silent_endpoint_is_passed_by_for_the_next(broker, new_feeder, directory):
     feeder = new_feeder([f"ipc://{directory}/nobody", broker.endpoint("feed")])
     assert feeder.feed(*articles(1)).code == ReceiptCode.ACCEPTED
@@ -180,6 +193,7 @@ def test_broker_that_talks_nonsense_harms_no_feeder(directory, new_feeder):
 
 # ---- keys ----
 
+@pytest.mark.filterwarnings("ignore:.*in memory only")
 def test_keys_open_the_door_and_others_are_told_why_not(new_broker, new_feeder, directory):
     keys = Keyring(directory / "keys")
     crawler, reader = keys.add("crawler", "feeder"), keys.add("reader", "subscriber")
@@ -197,6 +211,7 @@ def test_keys_open_the_door_and_others_are_told_why_not(new_broker, new_feeder, 
         new_feeder(endpoint, server_key=server, key_file=str(crawler.path))
 
 
+@pytest.mark.filterwarnings("ignore:.*in memory only")
 def test_revoked_key_judges_no_article(new_broker, new_feeder, directory):
     keys = Keyring(directory / "keys")
     crawler = keys.add("crawler", "feeder")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Callable, Iterable, Sequence
@@ -215,9 +216,14 @@ class _Feeder:
             pause = min(2 * pause, FOLLOW_LIMIT)
 
     def _close(self) -> None:
-        if not self._link.is_closed:
-            self._link.close()
-            self.outbox.close()
+        if self._link.is_closed:
+            return
+        lost = 0 if self.outbox.path else self.pending
+        self._link.close()
+        self.outbox.close()
+        if lost:
+            warnings.warn(f"{lost} articles had no receipt yet and were kept in memory only: call flush() first, or give "
+                          "the feeder an outbox", RuntimeWarning, stacklevel=3)
 
 
 class Feeder(_Feeder):

@@ -18,7 +18,8 @@ An item is a newsloom.Article, or has fields with the names of one's; items with
 else's and pass untouched. An item is on disk before the next pipeline sees it. A thread of its own sends what
 stands in the outbox, so that neither a broker that is away nor a killed crawl loses a page: what has no receipt is
 sent by the next crawl with the same outbox, or by `python3 -m newsloom flush`. An item that can never be taken is
-dropped with the reason. Counted in the stats as newsloom/submitted, newsloom/accepted, newsloom/duplicate and
+dropped with the reason. After a kill crawl again without JOBDIR: with it Scrapy takes for done what it had fetched and
+not yet given to the pipeline. Counted in the stats as newsloom/submitted, newsloom/accepted, newsloom/duplicate and
 newsloom/refused.
 """
 from __future__ import annotations
