@@ -30,8 +30,8 @@ struct event_stream *event_stream_new(struct gateway *gateway, const struct even
                                       struct newsloom_subscriber **subscriber_p,
                                       const struct newsloom_entry *first);
 
-/* For struct answer: read and close. */
-ssize_t event_stream_read(void *stream, char *buffer, size_t size);
-void event_stream_close(void *stream);
+/* For struct answer: read and close; context is a stream. */
+ssize_t event_stream_read(void *context, char *buffer, size_t size);
+void event_stream_close(void *context);
 
 #endif

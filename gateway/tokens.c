@@ -200,6 +200,7 @@ static size_t find_token(const char *authorization, char *ret_token)
     size_t length = strlen(text);
     if (length > TOKEN_LIMIT)
         return 0;
+    // NOLINTNEXTLINE(bugprone-not-null-terminated-result): the length says where it ends
     memcpy(ret_token, text, length);
     return length;
 }
