@@ -106,17 +106,18 @@ def supervisor(directory):
     listener.close()
 
 
-def test_the_pipeline_lives_in_the_sandbox(new_broker, new_worker, database, ledger, newsroom, supervisor):
+def test_the_pipeline_lives_in_the_sandbox(new_broker, new_worker, new_gateway, database, ledger, newsroom, supervisor):
     env, said = supervisor
     broker = new_broker(start=False, env=env, **{"listen.http": "127.0.0.1:0"})
     worker = new_worker(broker, database, start=False, env=env, **{"listen.http": "127.0.0.1:0"})
-    for program in (broker, worker):
+    gateway = new_gateway(broker, database, start=False, env=env)
+    for program in (broker, worker, gateway):
         program.confine = Sandbox(unit(program.name))
         give(program.directory)
         program.start()
-    assert {status_of(program)["NoNewPrivs"] for program in (broker, worker)} == {"1"}
-    assert {status_of(program)["Seccomp"] for program in (broker, worker)} == {"2"}
-    assert {int(status_of(program)["CapBnd"], 16) for program in (broker, worker)} == {0} or os.geteuid() != 0
+    assert {status_of(program)["NoNewPrivs"] for program in (broker, worker, gateway)} == {"1"}
+    assert {status_of(program)["Seccomp"] for program in (broker, worker, gateway)} == {"2"}
+    assert {int(status_of(program)["CapBnd"], 16) for program in (broker, worker, gateway)} == {0} or os.geteuid() != 0
     feeder = Feeder(broker.endpoint("feed"), ledger)
     feeder.submit(newsroom.pieces(20) + newsroom.pieces(10, html=True))
     audit = Auditor(broker, ledger, database).run()
@@ -125,9 +126,12 @@ def test_the_pipeline_lives_in_the_sandbox(new_broker, new_worker, database, led
     feeder.submit(newsroom.pieces(10))
     assert Auditor(broker, ledger, database).run().stored == 40
     assert broker.http("/metrics")[0] == worker.http("/metrics")[0] == 200
-    wait_for(lambda: said.count("READY=1") >= 3 and said.count("WATCHDOG=1") > 4, what="they tell systemd that they live")
-    assert worker.terminate() == 0 and broker.terminate() == 0
-    assert said.count("STOPPING=1") == 2
+    assert gateway.post({"source": "proof", "key": "k", "text": "Xin chào"}, packed=True).status == 202
+    assert gateway.get("/v1/events?limit=40").lines[-1]["reason"] == "limit"
+    assert gateway.get("/v1/entities?q=giang").status == gateway.get("/").status == 200
+    wait_for(lambda: said.count("READY=1") >= 4 and said.count("WATCHDOG=1") > 4, what="they tell systemd that they live")
+    assert gateway.terminate() == 0 and worker.terminate() == 0 and broker.terminate() == 0
+    assert said.count("STOPPING=1") == 3
     feeder.close()
 
 
