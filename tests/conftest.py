@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from support.articles import Newsroom
+from support.fake_worker import MemoryStorage, WorkingThread
 from support.feeder import Feeder
 from support.gateway import Gateway
 from support.ledger import Ledger
 from support.operating import Operator
 from support.postgres import Postgres, roomy_memory
 from support.programs import Broker, Worker
+import newsloom  # support.paths has made it importable
 
 
 def pytest_addoption(parser):
@@ -178,6 +180,28 @@ def new_gateway(directory, programs):
         programs.append(gateway)
         return gateway.start() if start else gateway
     return make
+
+
+@pytest.fixture
+def automatic_worker(broker):
+    """One in Python, which stores into memory whatever comes."""
+    thread = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
+    thread.start()
+    yield thread
+    thread.finish()
+
+
+@pytest.fixture
+def new_client_feeder(broker):
+    """The Python package's, not support/feeder.py's."""
+    made = []
+
+    def make(endpoint=None, **how):
+        made.append(newsloom.Feeder(endpoint or broker.endpoint("feed"), **how))
+        return made[-1]
+    yield make
+    for feeder in made:
+        feeder.close()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 
 from support import paths, programs
 from support.cli import Running
-from support.fake_worker import MemoryStorage, WorkingThread
 from support.installed import install
 
 STRICT = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
@@ -50,15 +49,7 @@ def env(library):
     return programs.environment(LD_LIBRARY_PATH=library.parent)
 
 
-@pytest.fixture
-def worker(broker):
-    thread = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
-    thread.start()
-    yield thread
-    thread.finish()
-
-
-def test_examples_are_built_with_pkg_config_and_feed_and_subscribe(tree, build, env, broker, worker, directory):
+def test_examples_are_built_with_pkg_config_and_feed_and_subscribe(tree, build, env, broker, automatic_worker, directory):
     feed, subscribe = (build(tree / f"share/doc/newsloom/examples/{name}.c", "-std=c11", "-D_POSIX_C_SOURCE=200809L")
                        for name in ("feed", "subscribe"))
     page = directory / "page.html"

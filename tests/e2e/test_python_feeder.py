@@ -11,30 +11,9 @@ import zmq
 from newsloom import (Article, ArticleRefused, AsyncFeeder, BrokerAway, Feeder, KeyFileError, NotFound, ReceiptCode, Refused,
                       State)
 from support.contract import wire
-from support.fake_worker import MemoryStorage, WorkingThread
 from support.keys import Keyring
 from support.proxy import Proxy
 from support.waiting import wait_for
-
-
-@pytest.fixture
-def worker(broker):
-    thread = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
-    thread.start()
-    yield thread
-    thread.finish()
-
-
-@pytest.fixture
-def new_feeder(broker):
-    made = []
-
-    def make(endpoint=None, **how):
-        made.append(Feeder(endpoint or broker.endpoint("feed"), **how))
-        return made[-1]
-    yield make
-    for feeder in made:
-        feeder.close()
 
 
 def articles(count, first=0, source="proof", **more):
@@ -44,8 +23,8 @@ def articles(count, first=0, source="proof", **more):
 
 # ---- feeding ----
 
-def test_article_is_fed_and_followed_to_its_end(new_feeder, worker):
-    feeder = new_feeder()
+def test_article_is_fed_and_followed_to_its_end(new_client_feeder, automatic_worker):
+    feeder = new_client_feeder()
     receipt = feeder.feed(Article("proof", "Một bài.", url="https://www.Tin.example/a?utm_source=x", title="Tin"))
     assert (receipt.code, receipt.revision, receipt.is_kept) == (ReceiptCode.ACCEPTED, 1, True)
     outcome = feeder.follow(receipt)
@@ -54,8 +33,8 @@ def test_article_is_fed_and_followed_to_its_end(new_feeder, worker):
     assert feeder.pending == 0
 
 
-def test_same_again_is_a_duplicate_and_other_content_a_revision(new_feeder, worker):
-    feeder = new_feeder()
+def test_same_again_is_a_duplicate_and_other_content_a_revision(new_client_feeder, automatic_worker):
+    feeder = new_client_feeder()
     first = feeder.feed(Article("proof", "một", key="k"))
     assert feeder.feed(Article("proof", "một", key="k")).code == ReceiptCode.DUPLICATE
     second = feeder.feed(Article("proof", "hai", key="k"))
@@ -63,8 +42,8 @@ def test_same_again_is_a_duplicate_and_other_content_a_revision(new_feeder, work
     assert feeder.follow(first).newest_revision == 2
 
 
-def test_thousand_articles_of_both_classes_have_their_receipts(new_feeder, operator):
-    feeder = new_feeder()
+def test_thousand_articles_of_both_classes_have_their_receipts(new_client_feeder, operator):
+    feeder = new_client_feeder()
     feeder.submit_all(articles(700))
     feeder.submit_all(articles(300, 700, backfill=True))
     feeder.flush()
@@ -78,16 +57,16 @@ def test_thousand_articles_of_both_classes_have_their_receipts(new_feeder, opera
     ("BAD_KEY", {"key": "", "url": "ftp://example.org/"}), ("EMPTY", {"content": b""}),
     ("TOO_LARGE", {"content": b"x" * (3 << 20)}), ("INVALID_PAYLOAD", {"title": "a\0b"}),
     ("INVALID_PAYLOAD", {"author": "\ud800"})])
-def test_what_can_never_be_taken_is_refused_at_once(new_feeder, code, how):
-    feeder = new_feeder()
+def test_what_can_never_be_taken_is_refused_at_once(new_client_feeder, code, how):
+    feeder = new_client_feeder()
     with pytest.raises(ArticleRefused) as refused:
         feeder.submit(Article(**{"source": "proof", "key": "k", "content": b"x", **how}))
     assert refused.value.code == code and feeder.pending == 0
 
 
-def test_broker_limit_below_ours_refuses_and_the_outbox_keeps_it_with_the_reason(new_broker, new_feeder, directory):
+def test_broker_limit_below_ours_refuses_and_the_outbox_keeps_it_with_the_reason(new_broker, new_client_feeder, directory):
     broker = new_broker("small", article_limit="4KiB")
-    feeder = new_feeder(broker.endpoint("feed"), outbox=directory / "box")
+    feeder = new_client_feeder(broker.endpoint("feed"), outbox=directory / "box")
     with pytest.raises(ArticleRefused) as refused:
         feeder.feed(Article("proof", b"x" * 5000, key="large"))
     assert refused.value.code == "TOO_LARGE"
@@ -96,14 +75,14 @@ def test_broker_limit_below_ours_refuses_and_the_outbox_keeps_it_with_the_reason
     assert b"x" * 5000 in kept.payload and feeder.pending == 0
 
 
-def test_unknown_article_is_not_found(new_feeder):
+def test_unknown_article_is_not_found(new_client_feeder):
     with pytest.raises(NotFound):
-        new_feeder().outcome("proof", "nobody-sent-this")
+        new_client_feeder().outcome("proof", "nobody-sent-this")
 
 
-def test_broker_that_is_away_is_said_in_time_and_nothing_is_lost(directory, new_broker, new_feeder):
+def test_broker_that_is_away_is_said_in_time_and_nothing_is_lost(directory, new_broker, new_client_feeder):
     broker = new_broker("later", start=False)
-    feeder = new_feeder(f"ipc://{broker.directory}/feed")
+    feeder = new_client_feeder(f"ipc://{broker.directory}/feed")
     submissions = feeder.submit_all(articles(3))
     with pytest.raises(BrokerAway, match="is newsloom-broker running"):
         feeder.flush(0.2)
@@ -111,9 +90,9 @@ def test_broker_that_is_away_is_said_in_time_and_nothing_is_lost(directory, new_
     assert [feeder.receipt(one).code for one in submissions] == [ReceiptCode.ACCEPTED] * 3
 
 
-def test_draining_broker_is_waited_for(new_feeder, operator):
+def test_draining_broker_is_waited_for(new_client_feeder, operator):
     operator.control(wire.DRAIN)
-    feeder = new_feeder()
+    feeder = new_client_feeder()
     feeder.submit(*articles(1))
     with pytest.raises(BrokerAway, match="asks to wait"):
         feeder.flush(1.0)
@@ -134,14 +113,14 @@ def test_closing_with_articles_only_in_memory_is_warned_of(directory):
             kept.submit(*articles(1))
 
 
-def test_silent_endpoint_is_passed_by_for_the_next(broker, new_feeder, directory):
-    feeder = new_feeder([f"ipc://{directory}/nobody", broker.endpoint("feed")])
+def test_silent_endpoint_is_passed_by_for_the_next(broker, new_client_feeder, directory):
+    feeder = new_client_feeder([f"ipc://{directory}/nobody", broker.endpoint("feed")])
     assert feeder.feed(*articles(1)).code == ReceiptCode.ACCEPTED
 
 
-def test_lost_receipt_is_asked_for_again_after_a_restart(new_broker, directory, new_feeder):
+def test_lost_receipt_is_asked_for_again_after_a_restart(new_broker, directory, new_client_feeder):
     broker = new_broker("dying", crash_at="BROKER_AFTER_COMMIT")
-    feeder = new_feeder(broker.endpoint("feed"), outbox=directory / "box")
+    feeder = new_client_feeder(broker.endpoint("feed"), outbox=directory / "box")
     submission = feeder.submit(*articles(1))
     with pytest.raises(BrokerAway):
         feeder.receipt(submission, 1.0)
@@ -151,10 +130,10 @@ def test_lost_receipt_is_asked_for_again_after_a_restart(new_broker, directory, 
     assert (receipt.code, receipt.resent) == (ReceiptCode.DUPLICATE, True)
 
 
-def test_cut_connections_lose_no_article(new_broker, new_feeder):
+def test_cut_connections_lose_no_article(new_broker, new_client_feeder):
     broker = new_broker("tcp", listen_feed="tcp://127.0.0.1:*")
     proxy = Proxy(broker.endpoint("feed"))
-    feeder = new_feeder(proxy.endpoint, answer_timeout=1.0)
+    feeder = new_client_feeder(proxy.endpoint, answer_timeout=1.0)
     for first in range(0, 1000, 200):
         feeder.submit_all(articles(200, first))
         feeder.run(0.2)
@@ -165,7 +144,7 @@ def test_cut_connections_lose_no_article(new_broker, new_feeder):
     proxy.close()
 
 
-def test_broker_that_talks_nonsense_harms_no_feeder(directory, new_feeder):
+def test_broker_that_talks_nonsense_harms_no_feeder(directory, new_client_feeder):
     router = zmq.Context.instance().socket(zmq.ROUTER)
     router.bind(f"ipc://{directory}/nonsense")
 
@@ -185,7 +164,7 @@ def test_broker_that_talks_nonsense_harms_no_feeder(directory, new_feeder):
         router.send_multipart([peer, said(request, receipts=wire.Receipts(receipts=[accepted, accepted]))])
     answering = threading.Thread(target=answer, daemon=True)
     answering.start()
-    feeder = new_feeder(f"ipc://{directory}/nonsense")
+    feeder = new_client_feeder(f"ipc://{directory}/nonsense")
     assert feeder.feed(*articles(1), timeout=30).article_id == 5 and feeder.counts == {"ACCEPTED": 1}
     answering.join(10)
     router.close(0)
@@ -194,29 +173,29 @@ def test_broker_that_talks_nonsense_harms_no_feeder(directory, new_feeder):
 # ---- keys ----
 
 @pytest.mark.filterwarnings("ignore:.*in memory only")
-def test_keys_open_the_door_and_others_are_told_why_not(new_broker, new_feeder, directory):
+def test_keys_open_the_door_and_others_are_told_why_not(new_broker, new_client_feeder, directory):
     keys = Keyring(directory / "keys")
     crawler, reader = keys.add("crawler", "feeder"), keys.add("reader", "subscriber")
     broker = new_broker("locked", **keys.settings())
     endpoint, server = broker.endpoint("feed"), keys.server.text
-    assert new_feeder(endpoint, server_key=server, key_file=str(crawler.path)).feed(*articles(1)).is_kept
+    assert new_client_feeder(endpoint, server_key=server, key_file=str(crawler.path)).feed(*articles(1)).is_kept
     with pytest.raises(BrokerAway, match="give server_key and key_file"):
-        new_feeder(endpoint).feed(*articles(1, 1), timeout=2)
+        new_client_feeder(endpoint).feed(*articles(1, 1), timeout=2)
     with pytest.raises(BrokerAway, match="lacks the role"):
-        new_feeder(endpoint, server_key=server, key_file=str(reader.path)).feed(*articles(1, 1), timeout=1)
+        new_client_feeder(endpoint, server_key=server, key_file=str(reader.path)).feed(*articles(1, 1), timeout=1)
     with pytest.raises(KeyFileError, match="both server_key and key_file"):
-        new_feeder(endpoint, server_key=server)
+        new_client_feeder(endpoint, server_key=server)
     crawler.path.chmod(0o644)
     with pytest.raises(KeyFileError, match="open to others"):
-        new_feeder(endpoint, server_key=server, key_file=str(crawler.path))
+        new_client_feeder(endpoint, server_key=server, key_file=str(crawler.path))
 
 
 @pytest.mark.filterwarnings("ignore:.*in memory only")
-def test_revoked_key_judges_no_article(new_broker, new_feeder, directory):
+def test_revoked_key_judges_no_article(new_broker, new_client_feeder, directory):
     keys = Keyring(directory / "keys")
     crawler = keys.add("crawler", "feeder")
     broker = new_broker("locked", **keys.settings())
-    feeder = new_feeder(broker.endpoint("feed"), server_key=keys.server.text, key_file=str(crawler.path))
+    feeder = new_client_feeder(broker.endpoint("feed"), server_key=keys.server.text, key_file=str(crawler.path))
     assert feeder.feed(*articles(1)).is_kept
     keys.change("crawler", "revoked")
     broker.signal(signal.SIGHUP)
@@ -231,7 +210,7 @@ def test_revoked_key_judges_no_article(new_broker, new_feeder, directory):
 
 # ---- asyncio ----
 
-def test_tasks_share_one_feeder(broker, worker):
+def test_tasks_share_one_feeder(broker, automatic_worker):
     async def crawl():
         async with AsyncFeeder(broker.endpoint("feed")) as feeder:
             async def one(article):

@@ -5,21 +5,9 @@ import sqlite3
 
 import pytest
 
-from newsloom import Article, ArticleRefused, Feeder, Outbox, OutboxError, OutboxFull
+from newsloom import Article, ArticleRefused, Outbox, OutboxError, OutboxFull
+from newsloom.article import pack
 from support import programs, python_client
-from support.fake_worker import MemoryStorage, WorkingThread
-
-
-@pytest.fixture
-def new_feeder(broker):
-    made = []
-
-    def make(endpoint=None, **how):
-        made.append(Feeder(endpoint or broker.endpoint("feed"), **how))
-        return made[-1]
-    yield make
-    for feeder in made:
-        feeder.close()
 
 
 def articles(count, first=0):
@@ -37,7 +25,7 @@ for i in range(int(sys.argv[3])):
 
 
 @pytest.mark.parametrize("killed_after", [1, 57, 300])
-def test_killed_crawler_loses_and_doubles_nothing(broker, operator, directory, new_feeder, killed_after):
+def test_killed_crawler_loses_and_doubles_nothing(broker, operator, directory, new_client_feeder, killed_after):
     """What submit() had returned for is in the file: the next feeder sends what has no receipt."""
     box = directory / "box"
     crawler = python_client.start(["-c", CRAWLER, broker.endpoint("feed"), box, 1000], python_client.settings(broker), directory)
@@ -47,7 +35,7 @@ def test_killed_crawler_loses_and_doubles_nothing(broker, operator, directory, n
     submitted = killed_after + len(crawler.stdout.read().splitlines())
     crawler.wait()
 
-    feeder = new_feeder(outbox=box)
+    feeder = new_client_feeder(outbox=box)
     feeder.flush()
     assert feeder.pending == 0 and feeder.outbox.refused == 0
     # The one that submit() was just writing may be there too.
@@ -68,8 +56,8 @@ def test_outbox_written_while_no_broker_is_there_is_sent_by_the_next_program(new
     assert "0 accepted" in python_client.run(["-m", "newsloom", "flush", "box"], env, directory).stdout
 
 
-def test_two_processes_share_an_outbox(new_feeder, directory, operator):
-    one, two = new_feeder(outbox=directory / "box"), new_feeder(outbox=directory / "box")
+def test_two_processes_share_an_outbox(new_client_feeder, directory, operator):
+    one, two = new_client_feeder(outbox=directory / "box"), new_client_feeder(outbox=directory / "box")
     for i in range(20):
         (one if i % 2 else two).submit(*articles(1, i))
     one.flush()
@@ -77,9 +65,9 @@ def test_two_processes_share_an_outbox(new_feeder, directory, operator):
     assert operator.backlog() == 20 and one.pending == two.pending == 0
 
 
-def test_full_outbox_waits_and_then_says_so(new_broker, new_feeder, directory):
+def test_full_outbox_waits_and_then_says_so(new_broker, new_client_feeder, directory):
     broker = new_broker("later", start=False)
-    feeder = new_feeder(f"ipc://{broker.directory}/feed", limit=200_000)
+    feeder = new_client_feeder(f"ipc://{broker.directory}/feed", limit=200_000)
     with pytest.raises(OutboxFull, match="no room for another"):
         for one in articles(100):
             feeder.submit(Article("proof", b"x" * 10_000, key=one.key), timeout=0.2)
@@ -91,13 +79,19 @@ def test_full_outbox_waits_and_then_says_so(new_broker, new_feeder, directory):
     assert feeder.counts == {"ACCEPTED": kept + 1}
 
 
-def test_what_was_forgotten_leaves_nothing_in_the_outbox(new_feeder, broker, operator, directory):
-    feeder = new_feeder(outbox=directory / "box")
+def test_refused_articles_hold_nobody_up(new_client_feeder, directory):
+    box = Outbox(directory / "box")
+    large = [pack(Article("proof", b"x" * 10_000, key=f"large{i}")) for i in range(20)]
+    box.settle([], [(number, "TOO_LARGE", "too large") for number in box.put(large)])
+    feeder = new_client_feeder(outbox=directory / "box", limit=100_000)
+    assert feeder.outbox.bytes_used > 100_000
+    assert feeder.feed(*articles(1)).is_kept and feeder.outbox.refused == 20
+
+
+def test_what_was_forgotten_leaves_nothing_in_the_outbox(new_client_feeder, automatic_worker, operator, directory):
+    feeder = new_client_feeder(outbox=directory / "box")
     secret = Article("proof", "chuyện riêng", key="bi-mat")
-    worker = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
-    worker.start()
     feeder.follow(feeder.feed(secret))
-    worker.finish()
     operator.forget("proof", "bi-mat")
     with pytest.raises(ArticleRefused) as refused:
         feeder.feed(secret)
@@ -114,10 +108,10 @@ def test_file_that_is_no_outbox_is_named(directory):
             Outbox(directory / name)
 
 
-def test_refused_articles_are_shown_and_forgotten(new_broker, new_feeder, directory):
+def test_refused_articles_are_shown_and_forgotten(new_broker, new_client_feeder, directory):
     broker = new_broker("small", start=False, article_limit="4KiB")
     env = python_client.settings(broker)
-    feeder = new_feeder(broker.endpoint("feed"), outbox=directory / "box")
+    feeder = new_client_feeder(broker.endpoint("feed"), outbox=directory / "box")
     feeder.submit_all([Article("proof", b"x" * 5000, key="large"), *articles(1)])
     feeder.close()
     broker.start()

@@ -5,8 +5,6 @@ import re
 import shutil
 import subprocess
 
-import pytest
-
 import newsloom
 from support import paths, python_client
 

@@ -25,14 +25,6 @@ EXAMPLES = paths.SOURCE / "client" / "python" / "examples"
 
 
 @pytest.fixture
-def worker(broker):
-    thread = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
-    thread.start()
-    yield thread
-    thread.finish()
-
-
-@pytest.fixture
 def new_subscriber(broker):
     made = []
 
@@ -45,7 +37,7 @@ def new_subscriber(broker):
 
 
 @pytest.fixture
-def store(broker, worker):
+def store(broker, automatic_worker):
     """Feeds articles and waits until each is an entry."""
     with Feeder(broker.endpoint("feed")) as feeder:
         def make(count, first=0, source="proof", text="Tin của Nguyễn"):
@@ -317,7 +309,7 @@ def test_key_without_the_role_is_refused(new_broker, new_subscriber, directory):
         new_subscriber(broker.endpoint("subscribe"), key_file=str(crawler.path), **how, patience=1).next()
 
 
-def test_asyncio_reads_while_it_feeds(broker, worker):
+def test_asyncio_reads_while_it_feeds(broker, automatic_worker):
     async def follow():
         async with AsyncFeeder(broker.endpoint("feed")) as feeder, \
                 AsyncSubscriber(broker.endpoint("subscribe"), start="earliest", patience=30) as news:

@@ -124,7 +124,7 @@ class _Feeder:
     def _submit(self, articles: Iterable[Article], timeout: float) -> Steps[list[Submission]]:
         packed = [pack(article, self._payload_limit) for article in articles]
         start = time.monotonic()
-        while self.outbox.bytes_used > self._limit:
+        while self.outbox.is_over(self._limit):
             left = start + timeout - time.monotonic()
             if left <= 0:
                 raise OutboxFull(f"the outbox has {self.pending} articles and no room for another: "

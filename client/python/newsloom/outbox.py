@@ -151,6 +151,10 @@ class Outbox:
             return self._number("SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count p, "
                                 "pragma_freelist_count f, pragma_page_size s")
 
+    def is_over(self, limit: int) -> bool:
+        """Too much waits. What was refused takes room too, but nobody waits for it: it does not go by itself."""
+        return self.bytes_used > limit and self.waiting > 0
+
     # ---- what was refused ----
 
     @property

@@ -103,7 +103,7 @@ class NewsloomPipeline:
         except ArticleRefused as refused:
             self._crawler.stats.inc_value("newsloom/refused")
             raise DropItem(f"{article.url or article.key}: {refused}") from None
-        while self._outbox.bytes_used > self._limit:  # Scrapy fetches no more while so many items wait
+        while self._outbox.is_over(self._limit):  # Scrapy fetches no more while so many items wait
             from twisted.internet import reactor  # only now: importing it installs one
             await maybe_deferred_to_future(deferLater(reactor, ROOM_EVERY))  # type: ignore[arg-type]
         self._outbox.put([packed])
