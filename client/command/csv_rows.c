@@ -24,8 +24,8 @@ struct csv_rows {
     char *text; /* of the row: its fields, each ended by NUL */
     size_t length;
     size_t capacity;
-    size_t starts[CSV_FIELDS_MAX];
-    size_t count; /* fields of the row so far */
+    size_t starts[CSV_FIELDS_MAX + 1]; /* and where a next one would begin */
+    size_t count;                      /* fields of the row so far */
     enum place place;
     const char *fault; /* of this row */
 };
@@ -107,8 +107,7 @@ static void end_field(struct csv_rows *rows)
         rows->fault = "the row has more than 256 fields";
     else
         rows->count++;
-    if (rows->count < CSV_FIELDS_MAX)
-        rows->starts[rows->count] = rows->length;
+    rows->starts[rows->count] = rows->length;
     rows->place = FIELD_START;
 }
 

@@ -285,13 +285,16 @@ static enum status describe_run(struct feed *feed, struct error *err)
     static const char *const only_stdin[] = {"-"};
     const char *const *inputs = invocation->operands;
     size_t count = invocation->operand_count;
-    if (count == 0) {
+    const char *feed_address = NULL;
+    if (count == 0 && !invocation_has(invocation, "rss")) {
         inputs = only_stdin;
         count = 1;
     }
-    state->inputs = memory_new(count * sizeof(*state->inputs));
+    state->inputs = memory_new((count + invocation->given_count + 1) * sizeof(*state->inputs));
     for (size_t i = 0; i < count; i++)
         state->inputs[state->input_count++] = text_copy(inputs[i]);
+    for (size_t i = 0; (feed_address = invocation_text_at(invocation, "rss", i)); i++)
+        state->inputs[state->input_count++] = text_format(INPUT_RSS "%s", feed_address);
     state->source = text_copy(invocation_text(invocation, "source"));
     state->article_class = text_copy(invocation_text(invocation, "class"));
     state->key_field = text_copy(invocation_text(invocation, "key-field"));
@@ -316,7 +319,7 @@ static enum status choose_run(struct feed *feed, struct error *err)
     bool resume = invocation_has(invocation, "resume");
     feed->state_asked = path || resume;
     feed->state_path = path ? text_copy(path) : feed_state_default_path();
-    if (resume && invocation->operand_count)
+    if (resume && (invocation->operand_count || invocation_has(invocation, "rss")))
         return error_set(err, STATUS_INVALID,
                          "--resume takes the inputs from the state: name none");
     if (resume && !feed->state_path)
@@ -399,7 +402,7 @@ static int run_feed(struct invocation *invocation)
     int code = EX_OK;
     flights_init(&feed.flights);
     if (invocation->operand_count == 0 && !invocation_has(invocation, "resume") &&
-        isatty(STDIN_FILENO))
+        !invocation_has(invocation, "rss") && isatty(STDIN_FILENO))
         return complain_usage(invocation, "name files or folders, or - for standard input");
     if (invocation_duration(invocation, "patience", &feed.patience_ms, &err) != STATUS_OK)
         return complain_usage(invocation, "%s", err.text);
@@ -428,6 +431,7 @@ static int run_feed(struct invocation *invocation)
 
 static const struct option options[] = {
     {"source", 0, "NAME", "where the articles come from (a-z 0-9 . _ -), unless a line says so"},
+    {"rss", 0, "URL|FILE", "what an RSS or Atom feed holds; may be given several times"},
     {"fetched", 0, "TIME", "when articles were fetched that do not say it: a day or an instant"},
     {"class", 0, "live|backfill", "what may wait is backfill; live goes first (live)"},
     {"wait", 'w', NULL, "follow each article to its end: stored, dead or withdrawn"},
@@ -452,6 +456,8 @@ static const struct example examples[] = {
      "a dump of that day: \"27/4\" is in 2017"},
     {"newsloom feed --source vov.vn --failures bad.jsonl crawl.warc.gz",
      "the pages of a WARC; what was refused, for a program"},
+    {"newsloom feed --source vov.vn --rss https://vov.vn/rss/phap-luat.rss",
+     "again and again: what is known is not stored twice"},
     {"newsloom feed --class backfill --state years.state archive.jsonl",
      "a long run that can be stopped"},
     {"newsloom feed --resume --state years.state", "and taken up again"},
@@ -466,6 +472,7 @@ const struct verb verb_feed = {
         "named, or its\nfile name. Any other file, and standard input, holds one article a "
         "line or record:\n\n"
         "  .warc  the HTML pages with status 200, WARC 1.0 and 1.1\n"
+        "  .rss and .atom  what the feed itself holds; --rss fetches one\n"
         "  .csv   with a header line that names the fields (RFC 4180; also ; or tabs)\n"
         "  .jsonl and all else: JSON lines\n\n"
         "Each may be packed with gzip, xz or zstd. Fields of JSON and CSV:\n\n"

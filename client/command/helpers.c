@@ -156,3 +156,23 @@ const struct verb verb_reextract = {
     .example_count = COUNT_OF(reextract_examples),
     .helper = "newsloom-reextract",
 };
+
+static const struct example rss_examples[] = {
+    {"newsloom rss https://vov.vn/rss/phap-luat.rss | newsloom feed --source vov.vn -",
+     "what `newsloom feed --rss` does"},
+    {"newsloom rss feed.xml | jq .title", "what stands in it"},
+};
+
+const struct verb verb_rss = {
+    .name = "rss",
+    .purpose = "print the entries of RSS and Atom feeds as JSON lines",
+    .operands = "URL|FILE|-…",
+    .about =
+        "Each entry is a line as feed reads it: its link as url (else its id as key), title, "
+        "author, date, and\nthe text that the feed itself has, which may be a teaser. A feed that "
+        "is not well-formed is refused\nas a whole. http and https alone, at most five "
+        "redirections, 16 MiB, a minute.",
+    .examples = rss_examples,
+    .example_count = COUNT_OF(rss_examples),
+    .helper = "newsloom-rss",
+};

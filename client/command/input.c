@@ -4,16 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "client/command/helper.h"
 #include "client/command/records.h"
 #include "client/command/stream.h"
 
-enum file_kind { FILE_TEXT, FILE_HTML, FILE_LINES, FILE_CSV, FILE_WARC };
+enum file_kind { FILE_TEXT, FILE_HTML, FILE_LINES, FILE_CSV, FILE_WARC, FILE_RSS };
 
 struct input_file {
     char *path;
@@ -33,6 +37,7 @@ struct input {
     bool total_known;
     uint64_t skip_lines;     /* of files[at] */
     struct records *records; /* of files[at], when it holds several articles */
+    pid_t child;             /* that prints them; 0: none does */
     uint64_t passed_by;      /* responses that are no pages, in the files before */
     char *text;              /* of a whole file */
     struct input_item item;
@@ -61,8 +66,8 @@ static const struct {
     const char *end;
     enum file_kind kind;
 } kinds[] = {
-    {".txt", FILE_TEXT}, {".html", FILE_HTML},   {".htm", FILE_HTML},
-    {".csv", FILE_CSV},  {".jsonl", FILE_LINES}, {".warc", FILE_WARC},
+    {".txt", FILE_TEXT},    {".html", FILE_HTML}, {".htm", FILE_HTML}, {".csv", FILE_CSV},
+    {".jsonl", FILE_LINES}, {".warc", FILE_WARC}, {".rss", FILE_RSS},  {".atom", FILE_RSS},
 };
 
 /* false: the name says nothing, and it is taken for JSON lines when it was named itself. */
@@ -137,17 +142,21 @@ static enum status add_folder(struct input *input, const char *path, struct erro
     }
     (void)fts_close(walk);
     if (status == STATUS_OK && input->count == before)
-        status =
-            error_set(err, STATUS_NOT_FOUND,
-                      "the folder %.130s holds no .txt, .html, .jsonl, .csv or .warc file", path);
+        status = error_set(
+            err, STATUS_NOT_FOUND,
+            "the folder %.130s holds no .txt, .html, .jsonl, .csv, .warc, .rss or .atom file",
+            path);
     return status;
 }
 
 static enum status add_path(struct input *input, const char *path, struct error *err)
 {
     struct stat about;
-    if (strcmp(path, "-") == 0) {
+    bool is_rss = strncmp(path, INPUT_RSS, strlen(INPUT_RSS)) == 0;
+    if (is_rss || strcmp(path, "-") == 0) {
         add_file(input, path, path, 0);
+        if (is_rss)
+            input->files[input->count - 1].kind = FILE_RSS;
         input->total_known = false;
         return STATUS_OK;
     }
@@ -181,8 +190,24 @@ enum status input_open(struct input **ret_input, const char *const *paths, size_
     return status;
 }
 
+/* true: it has said all there was. */
+static bool child_is_well(struct input *input)
+{
+    int how = 0;
+    if (input->child == 0)
+        return true;
+    while (waitpid(input->child, &how, 0) < 0 && errno == EINTR)
+        continue;
+    input->child = 0;
+    return WIFEXITED(how) && WEXITSTATUS(how) == 0;
+}
+
 static void leave_file(struct input *input)
 {
+    if (input->child) {
+        (void)kill(input->child, SIGTERM);
+        (void)child_is_well(input);
+    }
     input->passed += input->files[input->at].size;
     if (input->records)
         input->passed_by += records_passed_by(input->records);
@@ -196,7 +221,10 @@ void input_close(struct input **input_p)
     struct input *input = *input_p;
     if (!input)
         return;
+    if (input->child)
+        (void)kill(input->child, SIGTERM);
     records_close(&input->records);
+    (void)child_is_well(input);
     for (size_t i = 0; i < input->count; i++) {
         free(input->files[i].path);
         free(input->files[i].key);
@@ -216,8 +244,8 @@ enum status input_skip(struct input *input, const char *file, uint64_t line, str
             leave_file(input);
         if (line == 0)
             leave_file(input);
-        else
-            input->skip_lines = line;
+        else if (input->files[i].kind != FILE_RSS)
+            input->skip_lines = line; /* a feed has moved on since: what is known is recognised */
         return STATUS_OK;
     }
     return error_set(err, STATUS_NOT_FOUND,
@@ -231,15 +259,55 @@ static int open_file(const char *path)
     return strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 }
 
+/* newsloom-rss prints what the feed holds; its reading end. */
+static enum status open_feed(struct input *input, const char *path, int *ret_fd, struct error *err)
+{
+    int ends[2];
+    posix_spawn_file_actions_t actions;
+    bool is_named = strncmp(path, INPUT_RSS, strlen(INPUT_RSS)) == 0;
+    char *program = helper_find("newsloom-rss");
+    if (!program)
+        return error_set(err, STATUS_INVALID,
+                         "could not find the program newsloom-rss: is the package that holds it "
+                         "installed?");
+    char *address = text_copy(path + (is_named ? strlen(INPUT_RSS) : 0));
+    char last_option[] = "--";
+    char *const words[] = {program, last_option, address, NULL};
+    int failed = pipe2(ends, O_CLOEXEC) != 0 ? errno : 0;
+    if (!failed) {
+        (void)posix_spawn_file_actions_init(&actions);
+        (void)posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+        failed = posix_spawn(&input->child, program, &actions, NULL, words, environ);
+        (void)posix_spawn_file_actions_destroy(&actions);
+        (void)close(ends[1]);
+        *ret_fd = ends[0];
+        if (failed)
+            (void)close(ends[0]);
+    }
+    free(address);
+    free(program);
+    errno = failed;
+    if (failed) {
+        input->child = 0;
+        return error_set_errno(err, STATUS_INVALID, "could not run newsloom-rss");
+    }
+    return STATUS_OK;
+}
+
 static enum status open_records(struct input *input, struct error *err)
 {
     const struct input_file *file = &input->files[input->at];
     enum record_format format = RECORDS_LINES;
-    if (file->kind != FILE_LINES)
+    if (file->kind == FILE_CSV || file->kind == FILE_WARC)
         format = file->kind == FILE_CSV ? RECORDS_CSV : RECORDS_WARC;
-    int fd = open_file(file->path);
-    if (fd < 0)
-        return error_set_errno(err, STATUS_INVALID, "could not open %.180s", file->path);
+    int fd = -1;
+    enum status status = STATUS_OK;
+    if (file->kind == FILE_RSS)
+        status = open_feed(input, file->path, &fd, err);
+    else if ((fd = open_file(file->path)) < 0)
+        status = error_set_errno(err, STATUS_INVALID, "could not open %.180s", file->path);
+    if (status != STATUS_OK)
+        return status;
     input->records = records_open(format, fd, &input->defaults);
     records_skip(input->records, input->skip_lines);
     return STATUS_OK;
@@ -307,7 +375,11 @@ static enum status next_record(struct input *input, struct error *err)
         leave_file(input);
         return status;
     }
-    return records_next(input->records, &input->item, err);
+    status = records_next(input->records, &input->item, err);
+    if (status == STATUS_NOT_FOUND && !child_is_well(input))
+        return error_set(err, STATUS_INVALID,
+                         "the feed could not be read to its end: newsloom-rss says why");
+    return status;
 }
 
 enum status input_next(struct input *input, const struct input_item **ret_item, struct error *err)

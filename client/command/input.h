@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * input - articles from .txt, .html, .jsonl, .csv and .warc files, folders of them, and standard
- * input; each may be packed (.gz, .xz, .zst).
+ * input - articles from .txt, .html, .jsonl, .csv, .warc, .rss and .atom files, folders of them,
+ * addresses of feeds, and standard input; files may be packed (.gz, .xz, .zst).
  *
  * Folders are walked in the order of their names, so that a run can be taken up again at a place.
  * Standard input ("-") and files of any other name hold JSON lines. An input that is wrong is an
@@ -22,6 +22,7 @@
 #include "common/status.h"
 
 #define INPUT_LABELS_MAX 64
+#define INPUT_RSS        "rss:" /* before the address or file of an RSS or Atom feed */
 
 struct input_defaults {
     const char *source;

@@ -57,6 +57,7 @@ extern const struct verb verb_reload;
 extern const struct verb verb_repair;
 extern const struct verb verb_reextract;
 extern const struct verb verb_resume;
+extern const struct verb verb_rss;
 extern const struct verb verb_search;
 extern const struct verb verb_show;
 extern const struct verb verb_status;

@@ -7,12 +7,12 @@
 #define NAME_MAX_LENGTH 24 /* of what is compared; longer is no misspelling */
 
 const struct verb *const verbs[] = {
-    &verb_feed,    &verb_subscribe, &verb_status,   &verb_trace,     &verb_dead,
-    &verb_forget,  &verb_pause,     &verb_resume,   &verb_drain,     &verb_reload,
-    &verb_backup,  &verb_verify,    &verb_repair,   &verb_reextract, &verb_search,
-    &verb_show,    &verb_graph,     &verb_timeline, &verb_export,    &verb_extract,
-    &verb_migrate, &verb_keygen,    &verb_config,   &verb_doctor,    &verb_help,
-    NULL,
+    &verb_feed,    &verb_rss,     &verb_subscribe, &verb_status,   &verb_trace,
+    &verb_dead,    &verb_forget,  &verb_pause,     &verb_resume,   &verb_drain,
+    &verb_reload,  &verb_backup,  &verb_verify,    &verb_repair,   &verb_reextract,
+    &verb_search,  &verb_show,    &verb_graph,     &verb_timeline, &verb_export,
+    &verb_extract, &verb_migrate, &verb_keygen,    &verb_config,   &verb_doctor,
+    &verb_help,    NULL,
 };
 
 const struct option program_options[] = {

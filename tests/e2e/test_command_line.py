@@ -36,7 +36,7 @@ def json_lines(newsroom, count) -> bytes:
                     for p in newsroom.pieces(count))
 
 
-@pytest.mark.parametrize("verb", ["feed", "subscribe", "status", "trace", "dead", "pause", "resume",
+@pytest.mark.parametrize("verb", ["feed", "rss", "subscribe", "status", "trace", "dead", "pause", "resume",
                                   "drain", "backup", "verify", "repair", "reextract", "search", "show", "graph", "timeline", "export", "extract", "migrate", "config"])
 def test_every_verb_has_help_with_examples(verb):
     done = run("newsloom", verb, "--help", check=True)

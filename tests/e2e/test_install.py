@@ -10,7 +10,7 @@ from support.installed import install
 FILES = [
     "bin/newsloom", "bin/newsloom-broker", "bin/newsloom-worker", "bin/newsloom-gateway",
     "libexec/newsloom/newsloom-extract", "libexec/newsloom/newsloom-migrate",
-    "libexec/newsloom/newsloom-verify", "libexec/newsloom/newsloom-repair", "libexec/newsloom/newsloom-reextract",
+    "libexec/newsloom/newsloom-verify", "libexec/newsloom/newsloom-repair", "libexec/newsloom/newsloom-reextract", "libexec/newsloom/newsloom-rss",
     "share/man/man1/newsloom.1", "share/man/man5/newsloom.conf.5",
     "share/man/man8/newsloom-broker.8", "share/man/man8/newsloom-worker.8", "share/man/man8/newsloom-gateway.8",
     "share/bash-completion/completions/newsloom", "share/zsh/vendor-completions/_newsloom",
