@@ -90,15 +90,18 @@ void event_print_entry(const struct event_form *form, const struct newsloom_entr
 }
 
 void event_print_heartbeat(const struct event_form *form, const struct newsloom_cursor *cursor,
-                           FILE *out)
+                           bool is_streaming, FILE *out)
 {
     char text[NEWSLOOM_CURSOR_TEXT_SIZE];
     (void)newsloom_cursor_text(cursor, text);
     if (form->is_sse) /* without data: moves the client's Last-Event-ID, and is no event */
-        (void)fprintf(out, ": heartbeat\nid: %s\n\n", text);
+        (void)fprintf(out, ": %s\nid: %s\n\n",
+                      is_streaming ? "heartbeat" : "heartbeat; the broker is away", text);
     else
         print_note(form, "heartbeat", cursor,
-                   json_pack("{ss ss}", "kind", "HEARTBEAT", "cursor", text), out);
+                   json_pack("{ss ss sb}", "kind", "HEARTBEAT", "cursor", text, "streaming",
+                             (int)is_streaming),
+                   out);
 }
 
 void event_print_end(const struct event_form *form, const char *reason,

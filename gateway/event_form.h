@@ -30,9 +30,10 @@ struct event_form {
 /* cursor is that of the entry, or where the reader stands. */
 void event_print_entry(const struct event_form *form, const struct newsloom_entry *entry,
                        const struct newsloom_cursor *cursor, FILE *out);
-/* It lives, and has come so far. */
+/* The stream lives and has come so far; is_streaming: the broker is there, so that silence means
+ * that there is nothing. */
 void event_print_heartbeat(const struct event_form *form, const struct newsloom_cursor *cursor,
-                           FILE *out);
+                           bool is_streaming, FILE *out);
 /* reason: "caught-up", "limit", "stopping", "unavailable", "refused". */
 void event_print_end(const struct event_form *form, const char *reason,
                      const struct newsloom_cursor *cursor, FILE *out);

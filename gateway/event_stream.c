@@ -78,7 +78,8 @@ static void write_silence(struct event_stream *stream)
 {
     int64_t now_ms = clock_mono_ms();
     const struct options *options = stream->gateway->options;
-    if (newsloom_subscriber_is_streaming(stream->subscriber))
+    bool is_streaming = newsloom_subscriber_is_streaming(stream->subscriber);
+    if (is_streaming)
         stream->streaming_ms = now_ms;
     if (!stream->wish.follows && newsloom_subscriber_is_caught_up(stream->subscriber)) {
         end(stream, "caught-up");
@@ -86,7 +87,7 @@ static void write_silence(struct event_stream *stream)
         end(stream, "unavailable");
     } else if (now_ms - stream->said_ms >= options->heartbeat_ms) {
         (void)newsloom_subscriber_cursor(stream->subscriber, &stream->cursor);
-        event_print_heartbeat(&stream->wish.form, &stream->cursor, stream->out);
+        event_print_heartbeat(&stream->wish.form, &stream->cursor, is_streaming, stream->out);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 enum {
     FILE_LIMIT = 1024 * 1024,
@@ -141,6 +142,15 @@ static enum status read_file(const char *path, struct table *ret_table, struct e
     if (!file)
         return error_set_errno(err, STATUS_INVALID, "cannot read security.tokens, \"%.120s\"",
                                path);
+    struct stat about;
+    if (fstat(fileno(file), &about) != 0 || (about.st_mode & (S_IWGRP | S_IWOTH))) {
+        (void)fclose(file);
+        return error_set(
+            err, STATUS_INVALID,
+            "security.tokens, \"%.120s\", can be written by others than its owner, who "
+            "could let anybody in: chmod go-w",
+            path);
+    }
     char *bytes = memory_new(FILE_LIMIT + 2);
     size_t size = fread(bytes, 1, FILE_LIMIT + 1, file);
     enum status status = STATUS_OK;

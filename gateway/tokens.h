@@ -9,7 +9,7 @@
  * One line a token; # at the beginning or after a blank begins a comment. The file holds digests
  * only: who reads it can come in with none of them. A token is made by `openssl rand -hex 32`, its
  * line by `printf %s TOKEN | sha256sum`. What is wrong is one sentence with file and line, and
- * nothing of the file counts.
+ * nothing of the file counts; so it is when others than its owner can write to it.
  *
  * Thread-safe: a request that is judged while the file is read again is judged by one or the other.
  */

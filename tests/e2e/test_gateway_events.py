@@ -160,7 +160,13 @@ def test_a_quiet_stream_says_that_it_lives_and_how_far_it_is(broker, new_gateway
     heard = b""
     while heard.count(b'"HEARTBEAT"') < 2:
         heard += reader.recv(65536)
-    assert b'"END"' not in heard
+    assert b'"END"' not in heard and b'"streaming":true' in heard
+    broker.kill9()
+    while b'"streaming":false' not in heard:
+        heard += reader.recv(65536)
+    broker.start()
+    while b'"streaming":true' not in heard[heard.index(b'"streaming":false'):]:
+        heard += reader.recv(65536)
     gateway.signal(15)
     assert stream.next()[0] == "end" and stream.next() is None
     wait_for(lambda: not gateway.is_alive, 20, "it ends")

@@ -64,6 +64,15 @@ def test_a_malformed_tokens_file_is_named_by_its_line(directory, content, line, 
     assert f"{path}:{line}: " in done.stderr and says in done.stderr
 
 
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_tokens_file_that_others_can_write_is_refused(directory, mode):
+    path = directory / "tokens"
+    path.write_text(f"a feeder {DIGEST}\n")
+    path.chmod(mode)
+    done = run("newsloom-gateway", "--set", f"security.tokens={path}", "--set", "listen.api=127.0.0.1:0")
+    assert done.returncode == EX_CONFIG and "chmod go-w" in done.stderr
+
+
 def test_a_tokens_file_that_is_not_there(directory):
     done = run("newsloom-gateway", "--set", f"security.tokens={directory}/none", "--set", "listen.api=127.0.0.1:0")
     assert done.returncode == EX_CONFIG and "security.tokens" in done.stderr
