@@ -55,6 +55,10 @@ def test_analyst(quickstart, directory, tmp_path):
     assert json.loads((tmp_path / "people.json").read_text())["edges"]
 
 
+def test_operator(quickstart, directory, tmp_path):
+    tutorial.run(TUTORIALS / "operator.md", quickstart, tmp_path, plain_environment(HOME=str(directory)))
+
+
 def test_programs_are_as_short_as_they_are_said_to_be():
     programs = {name: body for kind, name, body in tutorial.blocks(TUTORIALS / "subscriber.md") if name}
     assert programs["alerts.py"].strip().count("\n") < 10
