@@ -127,11 +127,15 @@ class Odd(scrapy.Spider):
 """
 
 
-def test_crawl_waits_for_room_and_drops_what_can_never_be_taken(broker, operator, directory):
+@pytest.mark.parametrize("reactor", [[], ["-s", "TWISTED_REACTOR=twisted.internet.asyncioreactor.AsyncioSelectorReactor"]],
+                         ids=["default", "asyncio"])
+def test_crawl_waits_for_room_and_drops_what_can_never_be_taken(broker, operator, directory, reactor):
     (directory / "odd.py").write_text(SPIDER)
-    done = python_client.run(["-m", "scrapy", "runspider", *QUIET[:4], "odd.py"], python_client.settings(broker), directory)
+    done = python_client.run(["-m", "scrapy", "runspider", *QUIET[:4], *reactor, "odd.py"], python_client.settings(broker),
+                             directory)
     assert done.stdout.split() == ["61", "1", "62"] and "EMPTY" in done.stderr
     assert operator.backlog() == 61
+    assert (directory / "odd.outbox").stat().st_size < 500_000, "it waited for room: 1.8 MB went through"
     with Feeder(broker.endpoint("feed")) as feeder:
         assert feeder.outcome("odd", "k59").article_id and feeder.outcome("own", "a").article_id
 
