@@ -99,10 +99,12 @@ static bool is_abandoned(const struct sockaddr_un *at)
     return refused;
 }
 
-static enum status open_unix(struct listener *listener, const char *address, struct error *err)
+/* path is known to have room. */
+static enum status open_unix(struct listener *listener, const char *address, const char *path,
+                             struct error *err)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    memcpy(at.sun_path, unix_path(address), strlen(unix_path(address)) + 1);
+    (void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
     if (is_abandoned(&at))
         (void)unlink(at.sun_path);
     int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -156,8 +158,9 @@ enum status listener_open(struct listener *ret_listener, const char *address, st
     *ret_listener = (struct listener){.file = -1};
     if (status != STATUS_OK)
         return status;
-    return unix_path(address) ? open_unix(ret_listener, address, err)
-                              : open_tcp(ret_listener, address, err);
+    const char *path = unix_path(address);
+    return path ? open_unix(ret_listener, address, path, err)
+                : open_tcp(ret_listener, address, err);
 }
 
 void listener_close(struct listener *listener)

@@ -364,6 +364,11 @@ def test_curl_feeds_a_file(gateway, directory):
     done = subprocess.run(["curl", "-sS", "--fail-with-body", "-H", "Content-Type: application/x-ndjson", "--data-binary", f"@{path}",
                            f"http://{gateway.http_address}/v1/articles"], capture_output=True, text=True, timeout=60, check=True)
     assert [json.loads(line)["receipt"] for line in done.stdout.splitlines()] == ["ACCEPTED"] * 3
+    large = directory / "lon.json"  # curl asks first whether it may send so much (Expect: 100-continue)
+    large.write_text(json.dumps(article(9, text=TEXT * 14000)))
+    done = subprocess.run(["curl", "-sS", "--fail-with-body", "--json", f"@{large}", f"http://{gateway.http_address}/v1/articles"],
+                          capture_output=True, text=True, timeout=60, check=True)
+    assert large.stat().st_size > 1 << 20 and json.loads(done.stdout)["receipt"] == "ACCEPTED"
 
 
 def test_help_and_configuration():
