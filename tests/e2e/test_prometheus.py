@@ -11,6 +11,7 @@ from support import paths
 from support.articles import Newsroom
 from support.auditor import wait_settled
 from support.feeder import Feeder
+from support.gateway import Gateway
 from support.programs import Broker, Worker
 from support.prometheus import DEPLOYED, Prometheus
 from support.waiting import wait_for
@@ -35,17 +36,19 @@ def alert_selectors() -> list:
 
 @pytest.fixture(scope="module")
 def prometheus(postgres):
-    """Beside a broker and a worker that have stored articles."""
+    """Beside a broker, a worker and a gateway; articles were stored."""
     with tempfile.TemporaryDirectory(prefix="nl-") as folder:
         folder = Path(folder)
         broker = Broker(folder / "broker", **{"listen.http": "127.0.0.1:0"}).start()
         worker = Worker(folder / "worker", broker, postgres.new_database().worker_url, **{"listen.http": "127.0.0.1:0"}).start()
         worker.wait_log("http=")
-        server = Prometheus(folder / "prometheus", newsloom_broker=[broker.http_address], newsloom_worker=[worker.http_address])
+        gateway = Gateway(folder / "gateway", broker).start()
+        server = Prometheus(folder / "prometheus", newsloom_broker=[broker.http_address], newsloom_worker=[worker.http_address],
+                            newsloom_gateway=[gateway.http_address])
         feeder = Feeder(broker.endpoint("feed"))
         try:
             server.start()
-            wait_for(lambda: len(server.query("up == 1")) == 2, 30, "Prometheus has read both")
+            wait_for(lambda: len(server.query("up == 1")) == 3, 30, "Prometheus has read all three")
             newsroom = Newsroom(5)
             feeder.submit(newsroom.pieces(5))
             wait_settled(broker)
@@ -54,9 +57,9 @@ def prometheus(postgres):
             yield server
         finally:
             feeder.close()
-            for program in (server, worker, broker):
+            for program in (server, gateway, worker, broker):
                 program.kill9()
-        sick = broker.sickness() or worker.sickness()
+        sick = broker.sickness() or worker.sickness() or gateway.sickness()
         assert not sick, sick
 
 
