@@ -104,6 +104,16 @@ void event_print_heartbeat(const struct event_form *form, const struct newsloom_
                    out);
 }
 
+void event_print_warning(const struct event_form *form, const struct newsloom_cursor *cursor,
+                         FILE *out)
+{
+    char text[NEWSLOOM_CURSOR_TEXT_SIZE];
+    print_note(form, "warning", cursor,
+               json_pack("{ss ss ss}", "kind", "WARNING", "reason", "nearly-overtaken", "cursor",
+                         newsloom_cursor_text(cursor, text)),
+               out);
+}
+
 void event_print_end(const struct event_form *form, const char *reason,
                      const struct newsloom_cursor *cursor, FILE *out)
 {

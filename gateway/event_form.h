@@ -34,6 +34,9 @@ void event_print_entry(const struct event_form *form, const struct newsloom_entr
  * that there is nothing. */
 void event_print_heartbeat(const struct event_form *form, const struct newsloom_cursor *cursor,
                            bool is_streaming, FILE *out);
+/* Nearly as far behind as the log keeps: entries are about to be gone. */
+void event_print_warning(const struct event_form *form, const struct newsloom_cursor *cursor,
+                         FILE *out);
 /* reason: "caught-up", "limit", "stopping", "unavailable", "refused". */
 void event_print_end(const struct event_form *form, const char *reason,
                      const struct newsloom_cursor *cursor, FILE *out);

@@ -19,6 +19,7 @@ struct event_stream {
     struct newsloom_cursor cursor; /* of the last entry that was written */
     long count;
     bool is_over;
+    bool is_warned;       /* that entries are about to be gone */
     int64_t said_ms;      /* when anything was written */
     int64_t streaming_ms; /* when the subscription was last seen in force */
     char *text;           /* on its way to the client: from at to size */
@@ -101,6 +102,16 @@ static void write_failure(struct event_stream *stream, enum status status)
     stream->is_over = true;
 }
 
+/* Once for each time that the reader falls so far behind. Who reads to an end was not asked to keep
+ * up, and who just began with the earliest is there by its wish. */
+static void warn(struct event_stream *stream)
+{
+    bool is_nearly = newsloom_subscriber_is_nearly_overtaken(stream->subscriber);
+    if (is_nearly && !stream->is_warned && stream->wish.follows && stream->count > 0)
+        event_print_warning(&stream->wish.form, &stream->cursor, stream->out);
+    stream->is_warned = is_nearly && stream->count > 0;
+}
+
 static enum status next_entry(struct event_stream *stream, int64_t timeout_ms,
                               const struct newsloom_entry **ret_entry)
 {
@@ -141,6 +152,7 @@ static void refill(struct event_stream *stream)
     stream->out = open_memstream(&stream->text, &stream->size);
     ENSURE(stream->out);
     newsloom_subscriber_acknowledge(stream->subscriber, stream->cursor.sequence);
+    warn(stream);
     if (atomic_load(&stream->gateway->is_stopping))
         end(stream, "stopping");
     else

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The event log by HTTP: in order, from a cursor, resumed over restarts, and never cut off without a word."""
 import json
+import re
 import socket
+import subprocess
+import sys
 
 import pytest
 
+from support import paths
 from support.auditor import wait_settled
 from support.gateway import Reply
+from support.programs import die_with_parent
 from support.waiting import wait_for
 
 TEXT = "Ngày 5/3/2025, Đại tướng Phan Văn Giang đã tiếp Đại sứ Hoa Kỳ tại Hà Nội."
@@ -195,6 +200,11 @@ def test_a_cursor_older_than_what_is_kept(new_broker, new_gateway, new_worker, d
     assert gateway.get("/v1/events?after=1", Accept="text/event-stream").status == 410
     first = events(gateway, f"?after={told['first']}&limit=1")[0]["sequence"]
     assert first > 2 and events(gateway, "?limit=1")[0]["sequence"] >= first
+    slow = Stream(gateway)
+    while (said := slow.next())[0] != "warning":
+        assert said[0] == "message" and said[1]["sequence"] >= first
+    assert said[1]["kind"] == "WARNING" and said[1]["reason"] == "nearly-overtaken"
+    slow.close()
     foreign = gateway.get(f"/v1/events?after={'ab' * 16}:1")
     assert foreign.status == 410 and foreign.json["other_log"]
     assert gateway.get("/v1/events?after=100000").status == 410
@@ -258,19 +268,22 @@ def test_who_does_not_read_is_not_waited_for(broker, gateway):
     lazy.close()
 
 
-def test_a_subscriber_in_twenty_lines(broker, gateway, directory):
-    """docs/operations.md shows this one."""
+def test_the_subscriber_of_the_manual_misses_nothing(broker, gateway, directory):
+    """docs/operations.md, word for word but for the address."""
+    manual = (paths.SOURCE / "docs" / "operations.md").read_text(encoding="utf-8")
+    program = re.search(r"```python\n(import json, pathlib, urllib.request\n.*?)```", manual, re.S).group(1)
+    assert len(program.splitlines()) <= 20 and "127.0.0.1:5817" in program
+    output = directory / "seen"
+
+    def run_until(sequence):
+        with output.open("ab") as out:
+            reader = subprocess.Popen([sys.executable, "-u", "-c", program.replace("127.0.0.1:5817", gateway.http_address)],
+                                      stdout=out, cwd=directory, preexec_fn=die_with_parent)
+        wait_for(lambda: (directory / "cursor").exists() and (directory / "cursor").read_text().endswith(f":{sequence}"), 30, "it has read so far")
+        reader.kill()
+        reader.wait(20)
     feed(gateway, range(4))
-    wait_settled(broker)
-    from urllib.request import Request, urlopen
-    state = directory / "cursor"
-    seen = []
-    for _ in range(2):
-        request = Request(f"http://{gateway.http_address}/v1/events?after={state.read_text() if state.exists() else 'earliest'}&limit=2")
-        with urlopen(request, timeout=20) as lines:
-            for line in lines:
-                event = json.loads(line)
-                if event["kind"] != "END":
-                    seen.append(event["sequence"])
-                state.write_text(event["cursor"])
-    assert seen == [1, 2, 3, 4]
+    run_until(4)
+    feed(gateway, range(4, 9))
+    run_until(9)
+    assert [int(line.split()[0]) for line in output.read_text().splitlines()] == list(range(1, 10))
