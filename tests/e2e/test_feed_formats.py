@@ -12,7 +12,7 @@ import pytest
 
 from support.cli import CommandLine
 from support.contract import article
-from support.fake_worker import FakeWorker
+from support.fake_worker import FakeWorker, MemoryStorage, WorkingThread
 
 PAGE = "<html><head><title>Tin</title></head><body><p>Bộ Công an họp tại Hà Nội. {}</p></body></html>"
 
@@ -203,6 +203,18 @@ def test_packed_files_are_what_they_hold(cli, taken, directory, how):
     cut = directory / f"cut.jsonl.{how}"
     cut.write_bytes(packed(os.urandom(100_000).hex().encode() + b"\n" + many, how)[:-2000])
     assert "cut.jsonl" in cli("feed", "--source", "goi", cut, code=65).stderr
+
+
+def test_what_died_is_kept_as_a_failure_too(cli, broker, directory):
+    path = directory / "x.jsonl"
+    path.write_text('{"text":"a","key":"1"}\n')
+    thread = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
+    thread.worker.done = lambda lease: thread.worker.fail(lease, "INVALID_PAYLOAD", "no date", True)
+    thread.start()
+    cli("feed", "--source", "test", "--wait", "--failures", directory / "bad.jsonl", path, code=65)
+    thread.finish()
+    bad = json.loads((directory / "bad.jsonl").read_text())
+    assert (bad["key"], bad["line"], bad["code"]) == ("1", 1, "dead") and "no date" in bad["text"]
 
 
 def test_failures_are_kept_for_a_program(cli, directory):

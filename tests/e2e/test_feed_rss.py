@@ -2,14 +2,13 @@
 """RSS and Atom: a feed that a server serves, and files, as crawlers meet them."""
 import gzip
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from support.cli import CommandLine
 from support.contract import article
 from support.fake_worker import FakeWorker
+from support.site import Site
 
 RSS = """<?xml version="1.0" encoding="utf-8"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/"
@@ -42,36 +41,11 @@ BOMB = b"""<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;
 <rss><channel><item><title>&f;</title><link>https://bao.example/x</link><description>&b;&f; end</description></item></channel></rss>"""
 
 
-class Site:
-    def __init__(self, pages):
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                where, body = pages.get(self.path, (404, b""))
-                self.send_response(where)
-                if where == 302:
-                    self.send_header("Location", body.decode())
-                    body = b""
-                if body[:2] == b"\x1f\x8b":
-                    self.send_header("Content-Encoding", "gzip")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @pytest.fixture
 def site():
-    site = Site({"/rss": (200, RSS), "/packed": (200, gzip.compress(ATOM)), "/moved": (302, b"/rss"), "/turn": (302, b"/turn"),
-                 "/to-file": (302, b"file:///etc/passwd"), "/huge": (200, b"<rss>" + b" " * (17 << 20))})
+    kind = "application/xml"
+    site = Site({"/rss": (RSS, kind), "/packed": (gzip.compress(ATOM), kind), "/moved": "/rss", "/turn": "/turn",
+                 "/to-file": "file:///etc/passwd", "/huge": (b"<rss>" + b" " * (17 << 20), kind)})
     yield site
     site.close()
 

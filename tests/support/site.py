@@ -12,7 +12,8 @@ PUBLISHED = datetime(2024, 3, 14, 1, 30, tzinfo=timezone.utc)
 
 
 class Site:
-    """pages: path -> (bytes, content type). As many as may() lets through are served, then it waits."""
+    """pages: path -> (bytes, content type), or the address that it has moved to. As many as may() lets through are served,
+    then it waits."""
 
     def __init__(self, pages: dict):
         self.pages = dict(pages)
@@ -23,9 +24,13 @@ class Site:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 found = site.find(self.path)
-                self.send_response(200 if found else 404)
-                body, kind = found or (b"", "text/plain")
+                self.send_response(302 if isinstance(found, str) else 200 if found else 404)
+                if isinstance(found, str):
+                    self.send_header("Location", found)
+                body, kind = found if isinstance(found, tuple) else (b"", "text/plain")
                 self.send_header("Content-Type", kind)
+                if body.startswith(b"\x1f\x8b"):
+                    self.send_header("Content-Encoding", "gzip")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
