@@ -2,6 +2,7 @@
 """The outbox of the Python package: what submit() had returned for is on disk, and goes out once, whatever is killed."""
 import signal
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -63,6 +64,30 @@ def test_two_processes_share_an_outbox(new_client_feeder, directory, operator):
     one.flush()
     two.flush()
     assert operator.backlog() == 20 and one.pending == two.pending == 0
+
+
+OPENER = """
+import sys
+from newsloom import Outbox
+print("ready", flush=True)
+for name in sys.stdin:
+    Outbox(name.strip())
+    print("open", flush=True)
+"""
+
+
+def test_processes_that_begin_together_with_a_new_file_all_open_it(directory):
+    openers = [python_client.start(["-c", OPENER], programs.environment(**python_client.OURS), directory, stdin=subprocess.PIPE)
+               for _ in range(6)]
+    assert {one.stdout.readline() for one in openers} == {"ready\n"}
+    for number in range(25):
+        for one in openers:
+            one.stdin.write(f"box{number}\n")
+            one.stdin.flush()
+        for one in openers:
+            assert one.stdout.readline() == "open\n", one.communicate()[1]
+    for one in openers:
+        one.communicate()
 
 
 def test_full_outbox_waits_and_then_says_so(new_broker, new_client_feeder, directory):
@@ -157,6 +182,6 @@ def test_killed_at_any_sync_everything_that_was_promised_is_there(directory):
 
 
 def test_disk_that_cannot_sync_promises_nothing(directory):
-    promised, code, err = keep(directory, "fdatasync:10+:EIO")
+    promised, code, err = keep(directory, "fdatasync:13+:EIO")
     assert code == 1 and "newsloom.errors.OutboxError: could not use the outbox box" in err
     assert 0 < promised < 4 and Outbox(directory / "box").waiting in (promised, promised + 1)

@@ -74,20 +74,29 @@ class Outbox:
         self.first_new = 1 + self._number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence")
 
     def _prepare(self) -> None:
-        run = self._database.execute
-        found = self._number("PRAGMA user_version")
-        if found > _FORMAT:
-            raise OutboxError(f"the outbox {self.path} was made by a later version")
-        if found == 0 and self._number("SELECT count(*) FROM sqlite_master"):
-            raise OutboxError(f"{self.path} is no outbox, but some other database")
-        run("PRAGMA journal_mode = WAL")
-        run("BEGIN IMMEDIATE")
-        if self._number("PRAGMA user_version") == 0:  # else another process was first
-            for statement in _SCHEMA.split(";"):
-                run(statement)
-            run(f"PRAGMA application_id = {_APPLICATION}")
-            run(f"PRAGMA user_version = {_FORMAT}")
-        run("COMMIT")
+        with self._transaction(synced=True) as database:  # of two processes that begin with a new file one is first
+            found = self._number("PRAGMA user_version")
+            if found > _FORMAT:
+                raise OutboxError(f"the outbox {self.path} was made by a later version")
+            if found == 0 and self._number("SELECT count(*) FROM sqlite_master"):
+                raise OutboxError(f"{self.path} is no outbox, but some other database")
+            for statement in _SCHEMA.split(";") if found == 0 else ():
+                database.execute(statement)
+            database.execute(f"PRAGMA application_id = {_APPLICATION}")
+            database.execute(f"PRAGMA user_version = {_FORMAT}")
+        self._log_ahead()
+
+    def _log_ahead(self) -> None:
+        """Asks again by itself: for this SQLite does not wait while another process has the file."""
+        end = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     def close(self) -> None:
         if hasattr(self, "_database"):
