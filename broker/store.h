@@ -169,6 +169,7 @@ struct turn *turn_new(void);
 void turn_free(struct turn **turn_p);
 void turn_reset(struct turn *turn);
 bool turn_is_empty(const struct turn *turn);
+size_t turn_count(const struct turn *turn); /* of its changes, dropped ones too */
 
 /* Each returns the index under which its result is read after the commit. */
 size_t turn_accept(struct turn *turn, const struct accept *accept);

@@ -49,7 +49,6 @@ struct change {
     };
 };
 
-size_t turn_count(const struct turn *turn);
 struct change *turn_at(struct turn *turn, size_t index);
 bool turn_has_accepts(const struct turn *turn);
 void turn_clear_results(struct turn *turn);
