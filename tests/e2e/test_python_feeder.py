@@ -11,6 +11,7 @@ import zmq
 from newsloom import (Article, ArticleRefused, AsyncFeeder, BrokerAway, Feeder, KeyFileError, NotFound, ReceiptCode, Refused,
                       State)
 from support.contract import wire
+from support.fake_worker import MemoryStorage, WorkingThread
 from support.keys import Keyring
 from support.proxy import Proxy
 from support.waiting import wait_for
@@ -219,6 +220,21 @@ def test_tasks_share_one_feeder(broker, automatic_worker):
     outcomes = asyncio.run(crawl())
     assert {one.state for one in outcomes} == {State.STORED}
     assert sorted(one.sequence for one in outcomes) == list(range(1, 51))
+
+
+def test_article_is_followed_through_a_restart_of_the_broker(broker):
+    worker = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
+
+    def restart():
+        broker.restart()
+        worker.start()
+
+    async def crawl():
+        async with AsyncFeeder(broker.endpoint("feed"), answer_timeout=0.5) as feeder:
+            receipt = await feeder.feed(*articles(1))
+            return (await asyncio.gather(feeder.follow(receipt), asyncio.to_thread(restart)))[0]
+    assert asyncio.run(crawl()).state == State.STORED
+    worker.finish()
 
 
 def test_event_loop_goes_on_while_the_broker_is_away(new_broker, directory):

@@ -104,6 +104,10 @@ class _Feeder:
         if self._on_receipt is not None:
             self._on_receipt(receipt)
 
+    def _due_in(self) -> float:
+        """How long nothing needs doing unless something is heard; of a new connection the link hears."""
+        return self._feeding.due_in(time.monotonic()) if self._link.up else self._timeout
+
     # ---- conversations ----
 
     def _run(self, timeout: float) -> Steps[int]:
@@ -113,7 +117,7 @@ class _Feeder:
             left = start + timeout - time.monotonic()
             if heard or left <= 0 or self._feeding.is_idle:
                 return heard
-            yield min(left, self._feeding.due_in(time.monotonic()))
+            yield min(left, self._due_in())
 
     def _away(self, waited: float) -> BrokerAway:
         if self._link.up and self._feeding.is_held(time.monotonic()):
@@ -156,7 +160,7 @@ class _Feeder:
                 raise self._away(timeout)
             self._turn()
             if submission.receipt is None:
-                yield min(left, self._feeding.due_in(time.monotonic()))
+                yield min(left, self._due_in())
         return submission.receipt
 
     def _feed(self, article: Article, timeout: float) -> Steps[Receipt]:
@@ -177,15 +181,16 @@ class _Feeder:
         raise NotFound(error.code, error.text) if error.code == "NOT_FOUND" else error
 
     def _ask(self, question: wire_pb2.OutcomeRequest, timeout: float) -> Steps[wire_pb2.Envelope]:
-        """Asks again over a new connection: a question may be lost, and is free."""
-        start, asked_over = time.monotonic(), 0
+        """Asks again over a new connection, or when no answer comes: a question may be lost, and is free."""
+        start, asked_over, asked_at = time.monotonic(), 0, 0.0
         request = self._link.next_request()
         self._answers[request] = None
         try:
             while True:
-                if self._link.up and asked_over != self._link.generation:
-                    if self._link.send("outcome_request", question, request=request):
-                        asked_over = self._link.generation
+                now = time.monotonic()
+                is_due = self._link.up and (asked_over != self._link.generation or now - asked_at > self._timeout)
+                if is_due and self._link.send("outcome_request", question, request=request):
+                    asked_over, asked_at = self._link.generation, now
                 self._turn()
                 answer = self._answers[request]
                 if answer is not None:
@@ -194,7 +199,7 @@ class _Feeder:
                 if left <= 0:
                     raise BrokerAway(self._link.complaint(timeout))
                 unasked = self._link.up and asked_over != self._link.generation
-                yield min(left, SEND_AGAIN if unasked else self._feeding.due_in(time.monotonic()))
+                yield min(left, SEND_AGAIN if unasked else self._due_in())
         finally:
             del self._answers[request]
 
@@ -203,7 +208,7 @@ class _Feeder:
         start, pause = time.monotonic(), FOLLOW_FIRST
         while True:
             left = start + timeout - time.monotonic()
-            outcome = yield from self._outcome(what.source, what.key, what.url, revision, max(0.0, min(left, self._timeout)))
+            outcome = yield from self._outcome(what.source, what.key, what.url, revision, max(0.0, left))
             if outcome.state.is_end:
                 return outcome
             if left <= pause:
@@ -212,7 +217,7 @@ class _Feeder:
             again = time.monotonic() + pause * random.uniform(0.75, 1.25)
             while (rest := again - time.monotonic()) > 0:
                 self._turn()
-                yield min(rest, self._feeding.due_in(time.monotonic()))
+                yield min(rest, self._due_in())
             pause = min(2 * pause, FOLLOW_LIMIT)
 
     def _close(self) -> None:
