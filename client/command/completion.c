@@ -118,16 +118,14 @@ static void offer_choices(const struct request *request, const char *choices, co
 static void offer_values(const struct request *request, const struct option *option)
 {
     const ProtobufCEnumDescriptor *types = &newsloom__v1__entity_type__descriptor;
-    if (!option->value) {
-        return;
-    } else if (strcmp(option->name, "set") == 0) {
+    if (option->value && strcmp(option->name, "set") == 0) {
         offer_settings(request);
-    } else if (strcmp(option->value, "TYPE") == 0) {
+    } else if (option->value && strcmp(option->value, "TYPE") == 0) {
         for (unsigned i = 0; i < types->n_values; i++)
             if (types->values[i].value != NEWSLOOM__V1__ENTITY_TYPE__ENTITY_TYPE_UNSPECIFIED)
                 offer(request, "", types->values[i].name, strlen(types->values[i].name), "",
                       option->help);
-    } else {
+    } else if (option->value) {
         offer_choices(request, option->value, option->help);
     }
 }

@@ -12,7 +12,7 @@
 #define EXIT_ILL 1 /* at least one failure */
 
 static const char *const kind_names[FOUND_COUNT] = {
-#define X(kind, name) [FOUND_##kind] = name,
+#define X(kind, name) [FOUND_##kind] = (name),
     FINDINGS(X)
 #undef X
 };

@@ -223,54 +223,77 @@ static void look_at_open_files(struct doctor *doctor)
                    (uint64_t)files.rlim_max, wanted);
 }
 
+enum { UNIT_ID, UNIT_LOAD, UNIT_ACTIVE, UNIT_ENABLED, UNIT_RESTARTS, UNIT_FACTS };
+
+#define UNIT_PROPERTIES "--property=Id,LoadState,ActiveState,UnitFileState,NRestarts"
+static const char *const unit_properties[UNIT_FACTS] = {
+    [UNIT_ID] = "Id=",
+    [UNIT_LOAD] = "LoadState=",
+    [UNIT_ACTIVE] = "ActiveState=",
+    [UNIT_ENABLED] = "UnitFileState=",
+    [UNIT_RESTARTS] = "NRestarts=",
+};
+
 struct unit {
-    char id[80];
-    char load[24];
-    char active[24];
-    char restarts[24];
+    const char *facts[UNIT_FACTS]; /* "" where systemctl did not say it */
 };
 
 static void judge_unit(struct doctor *doctor, const struct unit *unit)
 {
-    if (strcmp(unit->load, "loaded") != 0)
+    const char *id = unit->facts[UNIT_ID];
+    const char *active = unit->facts[UNIT_ACTIVE];
+    const char *restarts = unit->facts[UNIT_RESTARTS];
+    if (strcmp(unit->facts[UNIT_LOAD], "loaded") != 0)
         doctor_say(doctor, FOUND_FAILURE, "unit", "systemctl status says what is wrong", "%s is %s",
-                   unit->id, unit->load);
-    else if (strcmp(unit->active, "failed") == 0)
+                   id, unit->facts[UNIT_LOAD]);
+    else if (strcmp(active, "failed") == 0)
         doctor_say(doctor, FOUND_FAILURE, "unit", "journalctl -u UNIT -p err says why",
-                   "%s has failed, after %s restarts", unit->id, unit->restarts);
-    else if (strcmp(unit->active, "active") != 0)
-        doctor_say(doctor, FOUND_WARNING, "unit", "systemctl enable --now starts it", "%s is %s",
-                   unit->id, unit->active);
+                   "%s has failed, after %s restarts", id, restarts);
+    else if (strcmp(active, "active") == 0)
+        doctor_say(doctor, FOUND_OK, "unit", NULL, "%s is active, %s restarts", id, restarts);
+    else if (strcmp(unit->facts[UNIT_ENABLED], "enabled") != 0)
+        doctor_say(doctor, FOUND_SKIPPED, "unit", NULL, "%s is not enabled, and %s", id, active);
     else
-        doctor_say(doctor, FOUND_OK, "unit", NULL, "%s is active, %s restarts", unit->id,
-                   unit->restarts);
+        doctor_say(doctor, FOUND_WARNING, "unit", "systemctl start it", "%s is enabled, and %s", id,
+                   active);
 }
 
-/* NAME=VALUE lines, units parted by empty ones. */
+static struct unit unit_unknown(void)
+{
+    struct unit unit;
+    for (size_t i = 0; i < UNIT_FACTS; i++)
+        unit.facts[i] = "";
+    return unit;
+}
+
+static void unit_read(struct unit *unit, const char *line)
+{
+    for (size_t i = 0; i < UNIT_FACTS; i++) {
+        size_t length = strlen(unit_properties[i]);
+        if (strncmp(line, unit_properties[i], length) == 0)
+            unit->facts[i] = line + length;
+    }
+}
+
+/* NAME=VALUE lines, units parted by empty ones; text is cut into lines. */
 static size_t judge_units(struct doctor *doctor, char *text)
 {
-    struct unit unit = {0};
+    struct unit unit = unit_unknown();
     size_t count = 0;
     for (char *line = text; line;) {
         char *next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
-        const char *equals = strchr(line, '=');
-        if (equals && strncmp(line, "Id=", 3) == 0)
-            (void)snprintf(unit.id, sizeof(unit.id), "%s", equals + 1);
-        else if (equals && strncmp(line, "LoadState=", 10) == 0)
-            (void)snprintf(unit.load, sizeof(unit.load), "%s", equals + 1);
-        else if (equals && strncmp(line, "ActiveState=", 12) == 0)
-            (void)snprintf(unit.active, sizeof(unit.active), "%s", equals + 1);
-        else if (equals && strncmp(line, "NRestarts=", 10) == 0)
-            (void)snprintf(unit.restarts, sizeof(unit.restarts), "%s", equals + 1);
-        if ((!*line || !next) && *unit.id) {
-            if (strcmp(unit.load, "not-found") != 0) {
-                judge_unit(doctor, &unit);
-                count++;
-            }
-            unit = (struct unit){0};
+        unit_read(&unit, line);
+        if (*line && next) {
+            line = next;
+            continue;
         }
+        if (*unit.facts[UNIT_ID] && strcmp(unit.facts[UNIT_LOAD], "not-found") != 0) {
+            judge_unit(doctor, &unit);
+            count++;
+        }
+        unit = unit_unknown();
         line = next;
     }
     return count;
@@ -281,8 +304,9 @@ static void look_at_units(struct doctor *doctor)
     static const char *const command[] = {"systemctl",
                                           "show",
                                           "--all",
-                                          "--property=Id,LoadState,ActiveState,NRestarts",
+                                          UNIT_PROPERTIES,
                                           "newsloom-broker.service",
+                                          "newsloom-gateway.service",
                                           "newsloom-worker@*.service",
                                           NULL};
     struct error err;

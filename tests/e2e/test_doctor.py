@@ -193,15 +193,15 @@ def test_network_without_keys_is_found(site):
     assert "without keys" in site.found("warning")["transport"]
 
 
-@pytest.mark.parametrize("load, active, kind, code", [("loaded", "active", "ok", 0), ("loaded", "inactive", "warning", 0),
-                                                      ("loaded", "failed", "failure", EXIT_ILL),
-                                                      ("bad-setting", "inactive", "failure", EXIT_ILL)])
-def test_units_are_judged(site, load, active, kind, code):
+@pytest.mark.parametrize("load, active, enabled, kind, code", [
+    ("loaded", "active", "enabled", "ok", 0), ("loaded", "inactive", "enabled", "warning", 0), ("loaded", "inactive", "disabled", "skipped", 0),
+    ("loaded", "failed", "enabled", "failure", EXIT_ILL), ("bad-setting", "inactive", "bad", "failure", EXIT_ILL)])
+def test_units_are_judged(site, load, active, enabled, kind, code):
     """systemd does not run where tests do: systemctl's answer is the test's own."""
     folder = site.directory / "bin"
     folder.mkdir()
     (folder / "systemctl").write_text(f"""#!/bin/sh
-printf 'NRestarts=3\\nId=newsloom-broker.service\\nLoadState={load}\\nActiveState={active}\\n'
+printf 'NRestarts=3\\nId=newsloom-broker.service\\nLoadState={load}\\nActiveState={active}\\nUnitFileState={enabled}\\n'
 printf '\\nNRestarts=0\\nId=newsloom-worker@1.service\\nLoadState=loaded\\nActiveState=active\\n'
 """)
     (folder / "systemctl").chmod(0o755)

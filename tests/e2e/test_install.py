@@ -17,7 +17,7 @@ FILES = [
     "share/fish/vendor_completions.d/newsloom.fish",
     "share/newsloom/etc/broker.conf", "share/newsloom/etc/worker.conf",
     "share/newsloom/etc/newsloom.conf", "share/newsloom/etc/gateway.conf",
-    "share/newsloom/prometheus/prometheus.yml", "share/newsloom/prometheus/newsloom.rules.yml",
+    "share/doc/newsloom/runbooks.md", "share/newsloom/prometheus/prometheus.yml", "share/newsloom/prometheus/newsloom.rules.yml",
     "share/newsloom/prometheus/newsloom.test.yml", "share/newsloom/grafana/newsloom.json",
     "share/newsloom/tagger.model",
     "lib/python3/dist-packages/newsloom/__init__.py", "lib/python3/dist-packages/newsloom/py.typed",
