@@ -58,6 +58,9 @@ class Gateway(Program):
 
     @property
     def http_address(self) -> str:
+        wish = str(self.settings["listen.api"])
+        if wish.startswith("unix:"):
+            return wish
         return re.search(r"api=(\S+)", self.log()).group(1)
 
     def connect(self, timeout: float = 20) -> http.client.HTTPConnection:
