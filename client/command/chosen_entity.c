@@ -2,6 +2,7 @@
 #include "client/command/chosen_entity.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -157,6 +158,6 @@ char *chosen_entities_array(const struct chosen_entities *chosen)
     size_t used = 0;
     for (size_t i = 0; i < chosen->count; i++)
         used += (size_t)sprintf(text + used, "%c%s", i ? ',' : '{', chosen->entities[i].id);
-    (void)strcpy(text + used, used ? "}" : "{}");
+    (void)snprintf(text + used, 3, "%s", used ? "}" : "{}");
     return text;
 }

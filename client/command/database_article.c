@@ -2,6 +2,7 @@
 #include "client/command/database_article.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,7 +154,7 @@ static enum status take_judgements(PGconn *connection, struct database_article *
         if (found->entities[i]->id.len == 16)
             used += (size_t)sprintf(ids + used, "%c%s", used ? ',' : '{',
                                     uuid_text(found->entities[i]->id.data, uuid));
-    (void)strcpy(ids + used, used ? "}" : "{}");
+    (void)snprintf(ids + used, 3, "%s", used ? "}" : "{}");
     const char *const parameters[] = {ids};
     enum status status = database_ask(connection, ask_judgements, parameters, 1, &result, err);
     for (int row = 0; status == STATUS_OK && row < PQntuples(result); row++)

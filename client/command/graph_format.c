@@ -13,8 +13,6 @@
 #include "client/command/markup.h"
 #include "client/command/print.h"
 
-extern char **environ;
-
 #define WIDEST 6.0 /* points of an edge */
 
 /* ---- dot ----------------------------------------------------------------------------------- */
