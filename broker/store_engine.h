@@ -218,7 +218,7 @@ int unfiled_file(struct commit *commit, size_t accepts);
 void unfiled_committed(const struct commit *commit, size_t txn);
 void unfiled_undo(struct unfiled *unfiled, size_t txn);
 /* Into the table. */
-int identity_file(struct commit *commit, const struct unfiled_identity *identity);
+int identity_file(struct commit *commit, const struct unfiled_identity *unfiled);
 
 /* ---- store_article.c, again */
 /* Everything of this article: record, indexes, body, history, its place in the identity. */

@@ -256,6 +256,7 @@ static bool print_entries(const xmlNode *parent, const char *address, const char
     return is_feed;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the parameters are the interface's
 enum status feed_document_print(const char *bytes, size_t size, const char *address,
                                 const char *fetched, FILE *out, struct feed_counts *ret_counts,
                                 struct error *err)
