@@ -32,7 +32,6 @@ struct reading {
     int64_t shown;
     int64_t heard_ms;
     int64_t saved_ms;
-    bool unsaved;
     bool ever_heard;
     bool said_away;
     bool said_overtaken;

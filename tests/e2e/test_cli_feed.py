@@ -20,11 +20,8 @@ def cli(broker, directory):
 
 
 @pytest.fixture
-def worker(broker):
-    thread = WorkingThread(broker.endpoint("work"), storage=MemoryStorage())
-    thread.start()
-    yield thread
-    thread.finish()
+def worker(automatic_worker):
+    return automatic_worker
 
 
 def lines(directory, name, count, first=0, **more) -> str:

@@ -54,6 +54,7 @@ def prometheus(postgres):
             wait_settled(broker)
             wait_for(lambda: server.query("rate(newsloom_commits_total[1m]) > 0"), 30, "Prometheus has seen commits")
             wait_for(lambda: server.query("newsloom_worker_stored_total == 5"), 30, "Prometheus has seen what the worker stored")
+            wait_for(lambda: len(server.query("count_over_time(up[1m]) >= 2")) == 3, 30, "Prometheus has read each twice: a rate needs it")
             yield server
         finally:
             feeder.close()
