@@ -10,6 +10,7 @@
       OutboxError      the outbox cannot be written or read
         OutboxFull     it has no room, and the broker takes nothing now
       KeyFileError     a key, or the file that holds one, is none
+      WebhookError     a webhook's secret, state or URL is none
 """
 from __future__ import annotations
 
@@ -68,6 +69,10 @@ class OutboxError(NewsloomError, OSError):
 
 class OutboxFull(OutboxError):
     """No room for another article: the broker took none for as long as submit() waited."""
+
+
+class WebhookError(NewsloomError):
+    """The secret, the state or the URL of a webhook is none."""
 
 
 class KeyFileError(NewsloomError, ValueError):

@@ -28,7 +28,8 @@ def _z85(key: bytes) -> bytes:
     return text
 
 
-def _read(path: str) -> str:
+def read_private(path: str) -> str:
+    """A file that holds a key or a secret, and that its owner alone can read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
@@ -62,7 +63,7 @@ class Keys:
         if not server:
             raise KeyFileError("server_key is no key: 64 hexadecimal digits or 40 letters of Z85, "
                                "as newsloom keygen printed for the broker")
-        lines = [line.split(" ", 1) for line in _read(key_file).split("\n") if line.startswith(("public ", "secret "))]
+        lines = [line.split(" ", 1) for line in read_private(key_file).split("\n") if line.startswith(("public ", "secret "))]
         found = {word: _parse(key) for word, key in lines}
         public, secret = found.get("public"), found.get("secret")
         if not public or not secret:
