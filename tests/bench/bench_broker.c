@@ -9,6 +9,7 @@
  *
  *      bench_broker --feed ENDPOINT --work ENDPOINT --pid BROKER [--articles N] [--size BYTES]
  *                   [--feeders N] [--workers N] [--batch N] [--window N] [--phase all|fill|drain]
+ *                   [--wait-ms N]
  *
  * --phase fill only feeds; --phase drain only works until nothing comes for two seconds.
  */
@@ -34,6 +35,7 @@ static struct {
     const char *work;
     const char *phase;
     long pid;
+    long wait_ms; /* a worker takes so long for each article */
 } options = {.phase = "all"};
 
 enum { IDLE_MS = 2000, DEADLINE_MS = 300000 };
@@ -324,6 +326,8 @@ static void *worker_run(void *unused)
             say_hello(&w);
             break;
         case NEWSLOOM__V1__ENVELOPE__BODY_DISPATCH:
+            if (options.wait_ms > 0)
+                (void)zmq_poll(NULL, 0, options.wait_ms * (long)envelope->dispatch->n_jobs);
             acknowledge(&w, envelope->dispatch);
             break;
         case NEWSLOOM__V1__ENVELOPE__BODY_SETTLED:
@@ -379,6 +383,7 @@ static void read_options(int argc, char **argv)
         {"work", required_argument, NULL, 'w'},
         {"pid", required_argument, NULL, 'p'},
         {"phase", required_argument, NULL, 'P'},
+        {"wait-ms", required_argument, NULL, 'm'},
         LOAD_OPTIONS,
         {NULL, 0, NULL, 0},
     };
@@ -392,6 +397,8 @@ static void read_options(int argc, char **argv)
             options.phase = optarg;
         else if (option == 'p')
             options.pid = strtol(optarg, NULL, 10);
+        else if (option == 'm')
+            options.wait_ms = strtol(optarg, NULL, 10);
         else if (!load_option(option, optarg))
             exit(EXIT_FAILURE);
     }
