@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The status page: whole without script, live with it, in light and dark, and nothing of an article runs in it."""
+import collections
 import html
+import io
 import json
 import re
 
+import PIL.Image
 import pytest
 
 from support.auditor import wait_settled
@@ -132,6 +135,43 @@ def test_light_and_dark_and_for_everybody(gateway, browse):
         if (document.documentElement.scrollWidth > document.documentElement.clientWidth) wrong.push('wider than the window');
         return JSON.stringify(wrong);"""))
     assert problems == []
+
+
+PLACES = """
+const box = (selector) => {
+  const found = document.querySelector(selector), place = found.getBoundingClientRect(), style = getComputedStyle(found);
+  return {box: [place.left, place.top, place.right, place.bottom].map(Math.round), colour: style.stroke.startsWith('rgb') ? style.stroke : style.color};
+};
+document.querySelector('svg').scrollIntoView({block: 'center'});
+return {ground: getComputedStyle(document.body).backgroundColor, heading: box('h1'), figures: box('#figures'),
+        plot: box('svg'), stored: box('path.stored'), latest: box('#latest')};
+"""
+
+
+def colour_of(text):
+    return tuple(int(float(part)) for part in re.findall(r"[0-9.]+", text)[:3])
+
+
+def painted(picture, box):
+    """How often each colour was painted there, as far as the window shows it."""
+    left, top, right, bottom = box
+    part = picture.crop((max(0, left), max(0, top), min(picture.width, right), min(picture.height, bottom)))
+    return collections.Counter(part.getdata()) if part.width > 0 and part.height > 0 else collections.Counter()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_picture_shows_the_plot_on_its_ground(gateway, browse, scheme):
+    browser = browse()
+    browser.emulate(prefers_color_scheme=scheme)
+    browser.open(f"http://{gateway.http_address}/")
+    places = browser.run(PLACES)
+    picture = PIL.Image.open(io.BytesIO(browser.picture())).convert("RGB")
+    assert painted(picture, (0, 0, picture.width, picture.height)).most_common(1)[0][0] == colour_of(places["ground"])
+    plot = painted(picture, places["plot"]["box"])
+    assert plot[colour_of(places["stored"]["colour"])] >= 5, "the line of what was stored is not to be seen"
+    for name in ("figures", "latest"):
+        words = painted(picture, places[name]["box"])
+        assert not words or len(words) > 10, f"nothing is written in {name}"  # letters have edges of many colours
 
 
 def test_a_broker_that_is_away_is_said(broker, gateway):

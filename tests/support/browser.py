@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chromium without a screen, driven by its own driver (W3C WebDriver, spoken directly)."""
+import base64
 import http.client
 import json
 import re
@@ -10,6 +11,10 @@ from support.waiting import wait_for
 
 OPTIONS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--window-size=1000,900",
            "--disable-background-networking", "--disable-component-update", "--no-proxy-server"]
+
+
+class Stale(AssertionError):
+    """The page put another element in the place of the one that was found."""
 
 
 class Browser:
@@ -35,7 +40,8 @@ class Browser:
         connection.request(method, path, body=None if body is None else json.dumps(body))
         value = json.loads(connection.getresponse().read())["value"]
         connection.close()
-        assert not (isinstance(value, dict) and "error" in value), value
+        if isinstance(value, dict) and "error" in value:
+            raise Stale(value["message"]) if value["error"] == "stale element reference" else AssertionError(value)
         return value
 
     def open(self, url: str) -> None:
@@ -46,8 +52,16 @@ class Browser:
         return self._ask("POST", self.session + "/execute/sync", {"script": script, "args": []})
 
     def text(self, selector: str) -> str:
-        found = self._ask("POST", self.session + "/element", {"using": "css selector", "value": selector})
-        return self._ask("GET", f"{self.session}/element/{next(iter(found.values()))}/text")
+        while True:
+            found = self._ask("POST", self.session + "/element", {"using": "css selector", "value": selector})
+            try:
+                return self._ask("GET", f"{self.session}/element/{next(iter(found.values()))}/text")
+            except Stale:
+                continue  # a live page
+
+    def picture(self) -> bytes:
+        """What the window shows, as PNG."""
+        return base64.b64decode(self._ask("GET", self.session + "/screenshot"))
 
     def emulate(self, **features) -> None:
         """Media features such as prefers_color_scheme="dark"."""
