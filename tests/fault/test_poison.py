@@ -124,13 +124,20 @@ def test_poison_costs_itself(new_broker, new_worker, database, ledger, newsroom,
     stage.close()
 
 
+def lost(outcome) -> int:
+    """Attempts that were charged because the worker was taken along."""
+    return sum(attempt.charged and attempt.code == "WORKER_LOST" for attempt in outcome.attempts)
+
+
 def check_ends(stage, poisons) -> None:
     letters = {letter.outcome.key: letter for letter in stage.operator.all_dead()}
     assert set(letters) == set(poisons), set(letters) ^ set(poisons)
     for key, poison in poisons.items():
         outcome = stage.feeder.outcome(letters[key].outcome.source, key)
         charged = poison.charged if isinstance(poison.charged, tuple) else (poison.charged,)
-        assert letters[key].code == poison.code and outcome.attempts_charged in charged, f"{key}: {outcome}"
+        as_neighbour = lost(outcome) if poison.code != "WORKER_LOST" else 0  # another poison took its worker along
+        assert as_neighbour <= 1, f"{key} paid more than once for others: {outcome}"
+        assert letters[key].code == poison.code and outcome.attempts_charged - as_neighbour in charged, f"{key}: {outcome}"
         assert poison.says in outcome.reason, f"{key}: {outcome.reason}"
 
 
@@ -140,7 +147,7 @@ def check_others(stage, poisons) -> int:
     for promise in stage.ledger.promises.values():
         outcome = stage.feeder.outcome(promise.source, promise.key, promise.revision)
         if promise.key in poisons:
-            own += outcome.attempts_charged if poisons[promise.key].code == "WORKER_LOST" else 0
+            own += outcome.attempts_charged if poisons[promise.key].code == "WORKER_LOST" else lost(outcome)
             continue
         assert outcome.state == wire.STORED, outcome
         assert outcome.attempts_charged <= 1, f"{promise.key} paid more than once: {outcome}"
