@@ -4,14 +4,7 @@
 #include <string.h>
 
 #include "common/http.h"
-
-#define MILLISECOND INT64_C(1)
-#define SECOND      (1000 * MILLISECOND)
-#define HOUR        (3600 * SECOND)
-#define DAY         (24 * HOUR)
-#define KIBIBYTE    INT64_C(1024)
-#define MEBIBYTE    (1024 * KIBIBYTE)
-#define TEBIBYTE    (1024 * 1024 * MEBIBYTE)
+#include "common/quantity.h"
 
 const struct setting options_table[] = {
     {.name = "listen.feed",
@@ -234,16 +227,7 @@ const struct setting options_table[] = {
      .min = 0,
      .max = 60 * SECOND,
      .help = "at the end, how long answers may take to leave; a second signal cuts it short"},
-    {.name = "log.level",
-     .kind = SETTING_CHOICE,
-     .fallback = "info",
-     .choices = "error|warn|info|debug",
-     .help = "least important event that is logged"},
-    {.name = "log.format",
-     .kind = SETTING_CHOICE,
-     .fallback = "text",
-     .choices = "text|json",
-     .help = "text for people and journald, json for collectors"},
+    SETTINGS_OF_LOG,
 };
 const size_t options_count = COUNT_OF(options_table);
 

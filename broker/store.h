@@ -25,8 +25,9 @@
  * On disk an article is QUEUED, WAITING, DEAD, DONE (stored) or WITHDRAWN. Leases live in memory.
  *
  * Reads return owned bytes copied inside one short read transaction; none hands out a pointer into
- * the engine. Reads are thread-safe; turns belong to the loop's thread. A second process on the
- * same directory is refused (LIMIT) while the first lives.
+ * the engine. Reads are thread-safe; turns belong to one thread at a time, the
+ * committer's or the loop's. A second process on the same directory is refused (LIMIT) while the
+ * first lives.
  *
  * Bodies and extractions are kept in chunks of 2,000 bytes: whole ones make a turn 40 to 80 times
  * slower after an out-of-order drain (docs/decisions/).

@@ -14,6 +14,16 @@
 
 #define QUANTITY_TEXT_SIZE 32
 
+/* For tables: durations are kept in milliseconds, sizes in bytes. */
+#define MILLISECOND INT64_C(1)
+#define SECOND      (1000 * MILLISECOND)
+#define MINUTE      (60 * SECOND)
+#define HOUR        (60 * MINUTE)
+#define DAY         (24 * HOUR)
+#define KIBIBYTE    INT64_C(1024)
+#define MEBIBYTE    (1024 * KIBIBYTE)
+#define TEBIBYTE    (1024 * 1024 * MEBIBYTE)
+
 /* INVALID with what is wrong with the text, as the end of a sentence. */
 enum status quantity_parse_integer(const char *text, int64_t *ret_value,
                                    struct error *err) MUST_CHECK;

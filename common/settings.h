@@ -42,6 +42,23 @@ struct setting {
     const char *help; /* one line: what it does and what to think of when changing it */
 };
 
+/* Rows that stand in the table of more than one program. */
+#define SETTINGS_OF_LOG                                                                           \
+    {.name = "log.level",                                                                         \
+     .kind = SETTING_CHOICE,                                                                      \
+     .fallback = "info",                                                                          \
+     .choices = "error|warn|info|debug",                                                          \
+     .help = "least important event that is logged"},                                             \
+    {                                                                                             \
+        .name = "log.format", .kind = SETTING_CHOICE, .fallback = "text", .choices = "text|json", \
+        .help = "text for people and journald, json for collectors"                               \
+    }
+#define SETTING_OF_SERVER_KEY                                                                  \
+    {                                                                                          \
+        .name = "broker.server-key", .kind = SETTING_TEXT, .fallback = "",                     \
+        .help = "the broker's public key, as newsloom keygen printed it there; empty: no keys" \
+    }
+
 struct settings;
 
 struct settings *settings_new(const char *program, const struct setting *table, size_t count);

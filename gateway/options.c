@@ -2,12 +2,8 @@
 #include "gateway/options.h"
 
 #include "common/curve.h"
+#include "common/quantity.h"
 #include "gateway/listener.h"
-
-#define SECOND   INT64_C(1000)
-#define MINUTE   (60 * SECOND)
-#define KIBIBYTE INT64_C(1024)
-#define MEBIBYTE (1024 * KIBIBYTE)
 
 const struct setting gateway_options_table[] = {
     {.name = "listen.api",
@@ -33,10 +29,7 @@ const struct setting gateway_options_table[] = {
      .fallback = "tcp://127.0.0.1:5815",
      .help = "where the broker is asked how it is, for /readyz, /v1/status and the page; empty: it "
              "is not asked"},
-    {.name = "broker.server-key",
-     .kind = SETTING_TEXT,
-     .fallback = "",
-     .help = "the broker's public key, as newsloom keygen printed it there; empty: no keys"},
+    SETTING_OF_SERVER_KEY,
     {.name = "security.key-file",
      .kind = SETTING_TEXT,
      .fallback = "",
@@ -127,16 +120,7 @@ const struct setting gateway_options_table[] = {
      .min = 0,
      .max = MINUTE,
      .help = "at the end, how long requests under way may take"},
-    {.name = "log.level",
-     .kind = SETTING_CHOICE,
-     .fallback = "info",
-     .choices = "error|warn|info|debug",
-     .help = "least important event that is logged"},
-    {.name = "log.format",
-     .kind = SETTING_CHOICE,
-     .fallback = "text",
-     .choices = "text|json",
-     .help = "text for people and journald, json for collectors"},
+    SETTINGS_OF_LOG,
 };
 const size_t gateway_options_count = COUNT_OF(gateway_options_table);
 

@@ -6,21 +6,16 @@
 #include <unistd.h>
 
 #include "common/http.h"
+#include "common/quantity.h"
 #include "common/utf8.h"
 #include "proto/envelope.h"
-
-#define SECOND   INT64_C(1000)
-#define MEBIBYTE (INT64_C(1024) * 1024)
 
 const struct setting worker_options_table[] = {
     {.name = "broker.endpoint",
      .kind = SETTING_TEXT,
      .fallback = "tcp://127.0.0.1:5812",
      .help = "the broker's work socket; several, separated by commas, are tried in turn"},
-    {.name = "broker.server-key",
-     .kind = SETTING_TEXT,
-     .fallback = "",
-     .help = "the broker's public key, as newsloom keygen printed it there; empty: no keys"},
+    SETTING_OF_SERVER_KEY,
     {.name = "security.key-file",
      .kind = SETTING_TEXT,
      .fallback = "",
@@ -80,16 +75,7 @@ const struct setting worker_options_table[] = {
      .kind = SETTING_TEXT,
      .fallback = "",
      .help = "host:port of /metrics, /healthz and /readyz; port 0 takes a free one; empty: none"},
-    {.name = "log.level",
-     .kind = SETTING_CHOICE,
-     .fallback = "info",
-     .choices = "error|warn|info|debug",
-     .help = "what is worth a line on stderr"},
-    {.name = "log.format",
-     .kind = SETTING_CHOICE,
-     .fallback = "text",
-     .choices = "text|json",
-     .help = "key=value lines, or one JSON object a line"},
+    SETTINGS_OF_LOG,
 };
 const size_t worker_options_count = COUNT_OF(worker_options_table);
 

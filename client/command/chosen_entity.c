@@ -154,10 +154,8 @@ void chosen_entities_done(struct chosen_entities *chosen)
 
 char *chosen_entities_array(const struct chosen_entities *chosen)
 {
-    char *text = memory_new(chosen->count * UUID_TEXT_SIZE + 3);
-    size_t used = 0;
+    char *ids = database_ids_new(chosen->count);
     for (size_t i = 0; i < chosen->count; i++)
-        used += (size_t)sprintf(text + used, "%c%s", i ? ',' : '{', chosen->entities[i].id);
-    (void)snprintf(text + used, 3, "%s", used ? "}" : "{}");
-    return text;
+        database_ids_add(ids, chosen->entities[i].id);
+    return ids;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/lib/hex.h"
 #define CONNECT_SECONDS "5"
 
 /* Said once connected: given as options, being read-only would make libpq pass by the very host
@@ -13,11 +14,17 @@
     "SET \"DateStyle\" = 'ISO, YMD'; SET \"TimeZone\" = 'UTC'; SET search_path = pg_catalog"
 #define CHANGE_LIMIT "SET statement_timeout = '600s'"
 
-/* libpq ends its messages with a line break, and may use several lines. */
+enum { MESSAGE_LIMIT = 170 };
+
+/* libpq ends its messages with a line break, and may use several lines: what is asked or hinted in
+ * those behind the first gives way when all together is too long. */
 static char *one_line(const char *message)
 {
     char *text = text_copy(message ? message : "");
     size_t length = strlen(text);
+    if (length > MESSAGE_LIMIT)
+        length = strcspn(text, "\n");
+    text[length] = '\0';
     while (length && text[length - 1] == '\n')
         text[--length] = '\0';
     for (char *at = text; *at; at++)
@@ -29,7 +36,7 @@ static char *one_line(const char *message)
 static enum status say(struct error *err, enum status status, const char *what, const char *message)
 {
     char *text = one_line(message);
-    (void)error_set(err, status, "%s: %.170s", what, text);
+    (void)error_set(err, status, "%s: %.*s", what, MESSAGE_LIMIT, text);
     free(text);
     return status;
 }
@@ -105,6 +112,20 @@ enum status database_ask(PGconn *connection, const char *sql, const char *const 
     enum status status = explain(connection, result, err);
     PQclear(result);
     return status;
+}
+
+char *database_ids_new(size_t most)
+{
+    char *ids = memory_new(most * UUID_TEXT_SIZE + sizeof("{}"));
+    ids[0] = '{';
+    ids[1] = '}';
+    return ids;
+}
+
+void database_ids_add(char *ids, const char *uuid)
+{
+    size_t end = strlen(ids) - 1; /* the closing brace */
+    (void)snprintf(ids + end, UUID_TEXT_SIZE + 2, "%s%s}", end > 1 ? "," : "", uuid);
 }
 
 void database_clear(PGresult **result_p)

@@ -29,6 +29,9 @@ typedef enum status (*database_row)(void *context, const PGresult *result, int r
 enum status database_ask(PGconn *connection, const char *sql, const char *const *parameters,
                          size_t count, PGresult **ret_result, struct error *err) MUST_CHECK;
 void database_clear(PGresult **result_p);
+/* A parameter of type uuid[]: "{}" with room for so many, filled one by one. free() it. */
+char *database_ids_new(size_t most);
+void database_ids_add(char *ids, const char *uuid);
 /* Row by row as they come, in the memory of one: each() is called with a result and the row in it,
  * first of all with row -1 for the names of the columns, and ends the whole by answering anything
  * but OK. The server stops too. INVALID, NOT_FOUND, BROKEN and LIMIT are each()'s own; AGAIN is

@@ -146,15 +146,12 @@ static enum status take_judgements(PGconn *connection, struct database_article *
                                    struct error *err)
 {
     const Newsloom__V1__Extraction *found = article->found;
-    char *ids = memory_new(found->n_entities * UUID_TEXT_SIZE + 3);
+    char *ids = database_ids_new(found->n_entities);
     char uuid[UUID_TEXT_SIZE];
-    size_t used = 0;
     PGresult *result = NULL;
     for (size_t i = 0; i < found->n_entities; i++)
         if (found->entities[i]->id.len == 16)
-            used += (size_t)sprintf(ids + used, "%c%s", used ? ',' : '{',
-                                    uuid_text(found->entities[i]->id.data, uuid));
-    (void)snprintf(ids + used, 3, "%s", used ? "}" : "{}");
+            database_ids_add(ids, uuid_text(found->entities[i]->id.data, uuid));
     const char *const parameters[] = {ids};
     enum status status = database_ask(connection, ask_judgements, parameters, 1, &result, err);
     for (int row = 0; status == STATUS_OK && row < PQntuples(result); row++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "client/command/feed.h"
 #include "client/command/print.h"
@@ -56,7 +57,9 @@ void feed_say_refused(struct feed *feed, const struct input_item *item, const ch
     progress_clear(&feed->progress);
     (void)fputs("newsloom feed: ", stderr);
     print_place(item->file, item->line, stderr);
-    (void)fprintf(stderr, ": refused (%s): %s\n", code, text);
+    char *said = text_in_columns(text, SIZE_MAX); /* it may quote what came in */
+    (void)fprintf(stderr, ": refused (%s): %s\n", code, said);
+    free(said);
     note_failure(feed, line_of(item->file, item->line, &item->article), code, text);
     if (!feed->as_json)
         return;

@@ -33,10 +33,7 @@ const struct setting client_settings[] = {
      .help =
          "where status, dead, forget, pause, resume, drain, backup, verify, repair and reextract "
          "reach the broker"},
-    {.name = "broker.server-key",
-     .kind = SETTING_TEXT,
-     .fallback = "",
-     .help = "the broker's public key, as newsloom keygen printed it there; empty: no keys"},
+    SETTING_OF_SERVER_KEY,
     {.name = "security.key-file",
      .kind = SETTING_TEXT,
      .fallback = "",

@@ -84,6 +84,14 @@ def drive(build_dir, broker, **options):
     return program(build_dir, "bench_broker", *command)
 
 
+def cost(build_dir, broker, **row):
+    """A row: what LOAD articles cost this broker."""
+    figures = drive(build_dir, broker, articles=LOAD, size=4096, feeders=2, workers=2)
+    row |= {"articles_per_second": figures["articles_per_second"], "broker_cpu_us": figures["broker_cpu_us_per_article"]}
+    print(json.dumps(row), flush=True)
+    return row
+
+
 def queued(sizes, directory, build_dir):
     rows = []
     for size in sizes:
@@ -95,10 +103,7 @@ def queued(sizes, directory, build_dir):
             broker.start(wait=False)
             broker.wait_ready(PATIENCE)
             wait_for(lambda: "loaded articles=" in broker.log(), PATIENCE, "the queue is loaded")
-            figures = drive(build_dir, broker, articles=LOAD, size=4096, feeders=2, workers=2)
-            rows.append({"queued": size, "articles_per_second": figures["articles_per_second"],
-                         "broker_cpu_us": figures["broker_cpu_us_per_article"]})
-            print(json.dumps(rows[-1]), flush=True)
+            rows.append(cost(build_dir, broker, queued=size))
             broker.terminate()
     return rows
 
@@ -115,12 +120,7 @@ def subscribed(counts, directory, build_dir, durable_broker):
             for subscriber in subscribers:
                 subscriber.subscribe()
             wait_for(lambda: all(s.subscribed or (s.pump(0.001) and s.subscribed) for s in subscribers), PATIENCE, "all are subscribed")
-            memory = own_memory(broker.pid)
-            figures = drive(build_dir, broker, articles=LOAD, size=4096, feeders=2, workers=2)
-            rows.append({"subscribers": count, "articles_per_second": figures["articles_per_second"],
-                         "broker_cpu_us": figures["broker_cpu_us_per_article"],
-                         "bytes_a_subscriber": (memory - before) // count})
-            print(json.dumps(rows[-1]), flush=True)
+            rows.append(cost(build_dir, broker, subscribers=count, bytes_a_subscriber=(own_memory(broker.pid) - before) // count))
             for subscriber in subscribers:
                 subscriber.close()
             broker.terminate()

@@ -79,6 +79,12 @@ def test_refused_input_is_named_with_file_line_and_code(cli, directory):
     assert "1 accepted, 0 known already, 6 refused" in done.stdout
 
 
+def test_refusal_that_quotes_the_input_sends_no_control_character_to_the_terminal(cli, directory):
+    (directory / "x.jsonl").write_text("\x1b[31mred\n")
+    refused = cli.run("feed", "--source", "test", "x.jsonl", code=65).stderr
+    assert "the line is no JSON" in refused and "\x1b" not in refused
+
+
 def test_broker_limit_below_ours_is_named_too(new_broker, directory):
     broker = new_broker(article_limit="4KiB")
     cli = CommandLine(broker, directory)

@@ -109,26 +109,17 @@ static void an_undone_turn_leaves_no_identity(void **state)
     struct home *home = *state;
     struct error err;
     size_t size = 3 << 20;
-    char *body = memory_new(size);
+    char *body = memory_new(size + 1);
     unsigned kept = 0;
     char key[16];
     char small[16];
     for (;; kept++) { /* until the store is full */
-        uint8_t digest[DIGEST_SIZE];
         (void)snprintf(key, sizeof(key), "big %u", kept);
         memset(body, 'a' + (int)kept, size);
-        digest_bytes(body, size, digest);
-        struct accept accept = {.source = "example",
-                                .key = key,
-                                .class_ = NEWSLOOM__V1__CLASS__LIVE,
-                                .digest = digest,
-                                .payload = body,
-                                .size = size,
-                                .at_ms = 1000};
         turn_reset(home->turn);
         (void)snprintf(small, sizeof(small), "small %u", kept);
         (void)add_accept(home, "example", small, "text"); /* goes in, and out again */
-        (void)turn_accept(home->turn, &accept);
+        (void)add_accept(home, "example", key, body);
         enum status status = store_submit(home->store, home->turn, &err);
         if (status == STATUS_LIMIT)
             break;
