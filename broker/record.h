@@ -60,7 +60,7 @@ struct format_record {
     uint8_t log_id[16];
     uint64_t inode;      /* of the data file: another one means that this is a copy */
     uint64_t page_size;  /* of the engine when it was made */
-    uint32_t chunk_size; /* of bodies and extractions */
+    uint32_t chunk_size; /* the longest piece of a body or an extraction */
 };
 
 /* The counters of the store, rewritten with every turn. */

@@ -29,8 +29,8 @@
  * committer's or the loop's. A second process on the same directory is refused (LIMIT) while the
  * first lives.
  *
- * Bodies and extractions are kept in chunks of 2,000 bytes: whole ones make a turn 40 to 80 times
- * slower after an out-of-order drain (docs/decisions/).
+ * Bodies and extractions are kept in pieces of at most a page: whole ones make a turn 40 to 80
+ * times slower after an out-of-order drain (docs/decisions/).
  */
 #ifndef BROKER_STORE_H
 #define BROKER_STORE_H

@@ -4,18 +4,15 @@
 
 #include "broker/store_engine.h"
 
-/* Two pieces fill one page of 4,096 bytes; nothing needs pages that lie side by side. */
+/* A piece of CHUNK_SIZE is a page of its own, the shorter last one shares a page with others: the
+ * bytes of a body are written once, and nothing needs pages that lie side by side. What was written
+ * with shorter pieces is read all the same: a piece is as long as it is. */
 #define CHUNK_KEY_SIZE 12
 
 static void chunk_key(uint8_t *key, uint64_t id, uint32_t number)
 {
     key_put_u64(key, id);
     key_put_u32(key + 8, number);
-}
-
-static size_t chunk_size_at(size_t offset, size_t size)
-{
-    return size - offset < CHUNK_SIZE ? size - offset : CHUNK_SIZE;
 }
 
 static int put_pieces(MDB_cursor *cursor, uint64_t id, struct record_text bytes, unsigned flags)
@@ -25,7 +22,8 @@ static int put_pieces(MDB_cursor *cursor, uint64_t id, struct record_text bytes,
     for (size_t offset = 0; offset < bytes.size; offset += CHUNK_SIZE) {
         chunk_key(number_key, id, number++);
         MDB_val key = bytes_of(number_key, sizeof(number_key));
-        MDB_val value = bytes_of(bytes.bytes + offset, chunk_size_at(offset, bytes.size));
+        size_t left = bytes.size - offset;
+        MDB_val value = bytes_of(bytes.bytes + offset, left < CHUNK_SIZE ? left : CHUNK_SIZE);
         int code = mdb_cursor_put(cursor, &key, &value, flags);
         if (code)
             return code == MDB_KEYEXIST ? MDB_CORRUPTED : code;
@@ -44,89 +42,100 @@ int chunks_put(MDB_txn *txn, MDB_dbi table, uint64_t id, struct record_text byte
     return code;
 }
 
-/* One descent for all: what stood behind a deleted piece is the next one. */
-static int delete_pieces(MDB_cursor *cursor, uint64_t id, size_t size)
+/* The pieces of one id, one after the other. */
+struct pieces {
+    MDB_cursor *cursor;
+    uint64_t id;
+    uint32_t number; /* of the next */
+    size_t left;     /* bytes from there on */
+};
+
+/* One descent for all: what stands behind a piece, also a deleted one, is the next. */
+static int next_piece(struct pieces *pieces, MDB_val *ret_value)
 {
-    uint8_t wanted[CHUNK_KEY_SIZE] = {0};
+    uint8_t wanted[CHUNK_KEY_SIZE];
+    chunk_key(wanted, pieces->id, pieces->number);
     MDB_val key = bytes_of(wanted, sizeof(wanted));
-    MDB_val value;
-    MDB_cursor_op step = MDB_SET;
-    uint32_t number = 0;
-    for (size_t offset = 0; offset < size; offset += CHUNK_SIZE) {
-        chunk_key(wanted, id, number++);
-        int code = mdb_cursor_get(cursor, &key, &value, step);
-        if (!code &&
-            (key.mv_size != sizeof(wanted) || memcmp(key.mv_data, wanted, sizeof(wanted)) != 0))
-            code = MDB_CORRUPTED;
-        if (!code)
-            code = mdb_cursor_del(cursor, 0);
-        if (code)
-            return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
-        step = MDB_NEXT;
-    }
+    int code = mdb_cursor_get(pieces->cursor, &key, ret_value,
+                              pieces->number == 0 ? MDB_SET_KEY : MDB_NEXT);
+    if (code)
+        return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
+    if (key.mv_size != sizeof(wanted) || memcmp(key.mv_data, wanted, sizeof(wanted)) != 0 ||
+        ret_value->mv_size == 0 || ret_value->mv_size > pieces->left)
+        return MDB_CORRUPTED;
+    pieces->number++;
+    pieces->left -= ret_value->mv_size;
     return 0;
+}
+
+static int delete_pieces(struct pieces *pieces)
+{
+    MDB_val value;
+    int code = 0;
+    while (!code && pieces->left > 0) {
+        code = next_piece(pieces, &value);
+        if (!code)
+            code = mdb_cursor_del(pieces->cursor, 0);
+    }
+    return code;
 }
 
 int chunks_delete(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size)
 {
-    MDB_cursor *cursor = NULL;
-    int code = mdb_cursor_open(txn, table, &cursor);
+    struct pieces pieces = {.id = id, .left = size};
+    int code = mdb_cursor_open(txn, table, &pieces.cursor);
     if (code)
         return code;
-    code = delete_pieces(cursor, id, size);
-    mdb_cursor_close(cursor);
+    code = delete_pieces(&pieces);
+    mdb_cursor_close(pieces.cursor);
     return code;
 }
 
-static int copy_chunks(MDB_cursor *cursor, uint64_t id, uint8_t *ret_bytes, size_t size)
-{
-    uint8_t first[CHUNK_KEY_SIZE];
-    chunk_key(first, id, 0);
-    MDB_val key = bytes_of(first, sizeof(first));
-    MDB_val value;
-    MDB_cursor_op step = MDB_SET_KEY;
-    uint32_t number = 0;
-    for (size_t offset = 0; offset < size; offset += CHUNK_SIZE) {
-        int code = mdb_cursor_get(cursor, &key, &value, step);
-        if (code)
-            return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
-        uint8_t expected[CHUNK_KEY_SIZE];
-        chunk_key(expected, id, number++);
-        size_t part = chunk_size_at(offset, size);
-        if (key.mv_size != sizeof(expected) || memcmp(key.mv_data, expected, key.mv_size) != 0 ||
-            value.mv_size != part)
-            return MDB_CORRUPTED;
-        memcpy(ret_bytes + offset, value.mv_data, part);
-        step = MDB_NEXT;
-    }
-    return 0;
-}
-
-/* Whether the last piece is there and as long as it should be: before memory is taken for what a
+/* Whether there are so many pieces that this can be their size: before memory is taken for what a
  * damaged record says. */
-static int check_last(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size)
+static int check_size(MDB_cursor *cursor, uint64_t id, size_t size)
 {
-    uint8_t key[CHUNK_KEY_SIZE];
+    uint8_t behind[CHUNK_KEY_SIZE];
+    chunk_key(behind, id, UINT32_MAX);
+    MDB_val key = bytes_of(behind, sizeof(behind));
     MDB_val value;
-    size_t last = (size - 1) / CHUNK_SIZE;
-    chunk_key(key, id, (uint32_t)last);
-    int code = table_get(txn, table, key, sizeof(key), &value);
+    int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    if (!code || code == MDB_NOTFOUND)
+        code = mdb_cursor_get(cursor, &key, &value, code ? MDB_LAST : MDB_PREV);
     if (code)
         return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
-    return value.mv_size == size - last * CHUNK_SIZE ? 0 : MDB_CORRUPTED;
+    if (key.mv_size != sizeof(behind) || key_get_u64(key.mv_data) != id)
+        return MDB_CORRUPTED;
+    uint64_t count = (uint64_t)key_get_u32((uint8_t *)key.mv_data + 8) + 1;
+    return size <= count * CHUNK_SIZE ? 0 : MDB_CORRUPTED;
+}
+
+static int copy_pieces(struct pieces *pieces, uint8_t *ret_bytes)
+{
+    MDB_val value;
+    int code = 0;
+    while (!code && pieces->left > 0) {
+        code = next_piece(pieces, &value);
+        if (code)
+            return code;
+        memcpy(ret_bytes, value.mv_data, value.mv_size);
+        ret_bytes += value.mv_size;
+    }
+    return code;
 }
 
 int chunks_read(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size, void **ret_bytes)
 {
-    MDB_cursor *cursor = NULL;
-    int code = size > 0 ? check_last(txn, table, id, size) : 0;
-    if (!code)
-        code = mdb_cursor_open(txn, table, &cursor);
+    struct pieces pieces = {.id = id, .left = size};
+    int code = mdb_cursor_open(txn, table, &pieces.cursor);
     if (code)
         return code;
-    void *bytes = memory_new(size > 0 ? size : 1);
-    code = copy_chunks(cursor, id, bytes, size);
-    mdb_cursor_close(cursor);
+    if (size > 0)
+        code = check_size(pieces.cursor, id, size);
+    void *bytes = code ? NULL : memory_new(size > 0 ? size : 1);
+    if (!code)
+        code = copy_pieces(&pieces, bytes);
+    mdb_cursor_close(pieces.cursor);
     if (code)
         free(bytes);
     else

@@ -9,7 +9,7 @@
  *   store_identity.c   (source, key) -> revisions -> articles
  *   store_unfiled.c    the newest of them, in memory until they are filed in their table
  *   store_log.c        the event log: append, delete, read
- *   store_chunks.c     bodies and extractions in pieces of 2,000 bytes
+ *   store_chunks.c     bodies and extractions in pieces of at most a page
  *   store_dead.c       the index of dead letters by source and code
  *   store_forget.c     forgetting on demand: everything of an identity goes, a tombstone stays
  *   store_scrub.c      and its bytes leave the file
@@ -49,7 +49,7 @@
 #include "broker/store.h"
 #include "broker/turn.h"
 
-#define CHUNK_SIZE      2000
+#define CHUNK_SIZE      4080 /* fills a page of 4,096 bytes */
 #define HISTORY_LIMIT   8
 #define SOURCE_ID_LIMIT (1u << 24) /* their names are all in memory */
 

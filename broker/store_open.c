@@ -174,7 +174,7 @@ static enum status load_format(struct store *store, MDB_txn *txn, uint64_t inode
             return refuse_format(store, format, err);
     }
     if (!format_record_decode(ret_format, value.mv_data, value.mv_size) ||
-        ret_format->chunk_size != CHUNK_SIZE)
+        ret_format->chunk_size == 0 || ret_format->chunk_size > CHUNK_SIZE)
         return error_set(err, STATUS_INVALID,
                          "cannot open the store in \"%s\": its format record is damaged",
                          store->directory);
@@ -243,6 +243,7 @@ static int open_tables(struct commit *commit, const struct format_record *format
     if (code)
         return code;
     ours.format = store_format;
+    ours.chunk_size = CHUNK_SIZE;
     size_t size = format_record_encode(&ours, buffer);
     code = table_put(commit->txn, store->tables[TABLE_META], bytes_of("format", 6),
                      bytes_of(buffer, size), 0);

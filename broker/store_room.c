@@ -144,7 +144,7 @@ bool room_is_full(const struct store *store, MDB_txn *txn, bool was_full)
 int room_for(const struct commit *commit, size_t size)
 {
     const struct room *room = &commit->store->room;
-    uint64_t needed = size / (CHUNK_SIZE * 2) + 8; /* two chunks a page, and what the trees grow */
+    uint64_t needed = size / CHUNK_SIZE + 8; /* the last piece, and what the trees grow */
     uint64_t used = room_used_pages(commit->store, commit->txn) + room->held_pages;
     return commit->full || used + needed >= room->full_pages ? MDB_MAP_FULL : 0;
 }

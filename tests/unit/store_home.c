@@ -63,6 +63,21 @@ void home_reopen(struct home *home)
     home_open(home);
 }
 
+void file_open(struct store_file *file, const struct home *home, const char *table)
+{
+    assert_int_equal(mdb_env_create(&file->env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(file->env, 16), 0);
+    assert_int_equal(mdb_env_open(file->env, home->directory, 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(file->env, NULL, 0, &file->txn), 0);
+    assert_int_equal(mdb_dbi_open(file->txn, table, MDB_CREATE, &file->table), 0);
+}
+
+void file_close(struct store_file *file)
+{
+    assert_int_equal(mdb_txn_commit(file->txn), 0);
+    mdb_env_close(file->env);
+}
+
 void submit(struct home *home)
 {
     struct error err;

@@ -8,6 +8,8 @@
 #ifndef TESTS_UNIT_STORE_HOME_H
 #define TESTS_UNIT_STORE_HOME_H
 
+#include <lmdb.h>
+
 #include "broker/store.h"
 #include "tests/support/testing.h"
 
@@ -24,6 +26,15 @@ int home_teardown(void **state);
 void home_open(struct home *home);
 void home_close(struct home *home);
 void home_reopen(struct home *home);
+
+/* One table of the store's file, while the store is closed, in LMDB's own words. */
+struct store_file {
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi table;
+};
+void file_open(struct store_file *file, const struct home *home, const char *table);
+void file_close(struct store_file *file); /* what was changed stays */
 
 void submit(struct home *home);
 

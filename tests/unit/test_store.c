@@ -58,19 +58,12 @@ static void file_is_preallocated_to_the_budget(void **state)
 /* Changes the format record as another version would have written it. */
 static void write_format(struct home *home, const void *bytes, size_t size)
 {
-    MDB_env *env = NULL;
-    MDB_txn *txn = NULL;
-    MDB_dbi meta;
+    struct store_file file;
     MDB_val key = {.mv_size = 6, .mv_data = (void *)"format"};
     MDB_val value = {.mv_size = size, .mv_data = (void *)bytes};
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_set_maxdbs(env, 4), 0);
-    assert_int_equal(mdb_env_open(env, home->directory, 0, 0600), 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, "meta", MDB_CREATE, &meta), 0);
-    assert_int_equal(mdb_put(txn, meta, &key, &value, 0), 0);
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
+    file_open(&file, home, "meta");
+    assert_int_equal(mdb_put(file.txn, file.table, &key, &value, 0), 0);
+    file_close(&file);
 }
 
 static void another_format_is_refused(void **state)
@@ -256,7 +249,7 @@ static void article_is_found_by_its_key_and_revision(void **state)
 
 static void large_bodies_come_back_whole(void **state)
 {
-    static const size_t sizes[] = {1, 1999, 2000, 2001, 4000, 300000};
+    static const size_t sizes[] = {1, 2018, 2019, 4079, 4080, 4081, 6100, 300000};
     struct home *home = *state;
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         char key[16];
@@ -268,6 +261,43 @@ static void large_bodies_come_back_whole(void **state)
         assert_body(home, accepted.article_id, text);
         free(text);
     }
+}
+
+static void put_piece(const struct store_file *file, uint32_t number, const char *bytes,
+                      size_t size)
+{
+    uint8_t name[12] = {[7] = 1, [11] = (uint8_t)number}; /* article 1 */
+    MDB_val key = {.mv_size = sizeof(name), .mv_data = name};
+    MDB_val value = {.mv_size = size, .mv_data = (void *)bytes};
+    assert_int_equal(mdb_put(file->txn, file->table, &key, &value, 0), 0);
+}
+
+/* As they were written before they filled a page. */
+static void bodies_in_shorter_pieces_come_back_and_go(void **state)
+{
+    struct home *home = *state;
+    struct store_file file;
+    MDB_stat stat;
+    char text[4501];
+    for (size_t i = 0; i < sizeof(text) - 1; i++)
+        text[i] = (char)('a' + i % 26);
+    text[sizeof(text) - 1] = 0;
+    (void)accept_text(home, "a", text);
+    home_close(home);
+    file_open(&file, home, "body");
+    put_piece(&file, 0, text, 2000);
+    put_piece(&file, 1, text + 2000, 2000);
+    put_piece(&file, 2, text + 4000, 500);
+    file_close(&file);
+    home_open(home);
+    assert_body(home, 1, text);
+    assert_int_equal(settle_text(home, 1, text, "facts").state, STORED);
+    home_close(home);
+    file_open(&file, home, "body");
+    assert_int_equal(mdb_stat(file.txn, file.table, &stat), 0);
+    assert_int_equal(stat.ms_entries, 0);
+    file_close(&file);
+    home_open(home);
 }
 
 /* ---- ends */
@@ -543,6 +573,7 @@ int main(void)
         TEST(source_names_outlive_the_process),
         TEST(article_is_found_by_its_key_and_revision),
         TEST(large_bodies_come_back_whole),
+        TEST(bodies_in_shorter_pieces_come_back_and_go),
         TEST(settling_stores_and_drops_the_body),
         TEST(settling_twice_is_one_entry),
         TEST(settling_another_articles_digest_is_unknown),

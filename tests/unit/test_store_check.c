@@ -65,20 +65,14 @@ static void sound_store_has_no_finding_whatever_the_slices(void **state)
 /* Removes the last record of a table, or changes its last byte, while the store is closed. */
 static void damage_last(struct home *home, const char *name, bool is_removed)
 {
-    MDB_env *env = NULL;
-    MDB_txn *txn = NULL;
+    struct store_file file;
     MDB_cursor *cursor = NULL;
-    MDB_dbi table;
     MDB_val key;
     MDB_val value;
-    uint8_t bytes[2048];
+    uint8_t bytes[4096];
     home_close(home);
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_set_maxdbs(env, 4), 0);
-    assert_int_equal(mdb_env_open(env, home->directory, 0, 0600), 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, name, 0, &table), 0);
-    assert_int_equal(mdb_cursor_open(txn, table, &cursor), 0);
+    file_open(&file, home, name);
+    assert_int_equal(mdb_cursor_open(file.txn, file.table, &cursor), 0);
     assert_int_equal(mdb_cursor_get(cursor, &key, &value, MDB_LAST), 0);
     if (is_removed) {
         assert_int_equal(mdb_cursor_del(cursor, 0), 0);
@@ -90,8 +84,7 @@ static void damage_last(struct home *home, const char *name, bool is_removed)
         assert_int_equal(mdb_cursor_put(cursor, &key, &value, MDB_CURRENT), 0);
     }
     mdb_cursor_close(cursor);
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
+    file_close(&file);
     home_open(home);
 }
 

@@ -13,20 +13,14 @@ struct damage {
 /* Garbles or removes the first record of a table, while the store is closed. */
 static void damage_first(struct home *home, const struct damage *damage)
 {
-    MDB_env *env = NULL;
-    MDB_txn *txn = NULL;
+    struct store_file file;
     MDB_cursor *cursor = NULL;
-    MDB_dbi table;
     MDB_val key;
     MDB_val value;
     static const uint8_t garbage[] = {1, 0xff, 0xff, 0xff, 0xff};
     home_close(home);
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_set_maxdbs(env, 4), 0);
-    assert_int_equal(mdb_env_open(env, home->directory, 0, 0600), 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, damage->table, 0, &table), 0);
-    assert_int_equal(mdb_cursor_open(txn, table, &cursor), 0);
+    file_open(&file, home, damage->table);
+    assert_int_equal(mdb_cursor_open(file.txn, file.table, &cursor), 0);
     assert_int_equal(mdb_cursor_get(cursor, &key, &value, MDB_FIRST), 0);
     if (damage->is_removed) {
         assert_int_equal(mdb_cursor_del(cursor, 0), 0);
@@ -35,8 +29,7 @@ static void damage_first(struct home *home, const struct damage *damage)
         assert_int_equal(mdb_cursor_put(cursor, &key, &value, MDB_CURRENT), 0);
     }
     mdb_cursor_close(cursor);
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
+    file_close(&file);
     home_open(home);
 }
 
@@ -125,21 +118,14 @@ static void damage_that_a_turn_meets_undoes_the_turn(void **state)
 static void damaged_counters_are_found_at_the_start(void **state)
 {
     struct home *home = *state;
-    MDB_env *env = NULL;
-    MDB_txn *txn = NULL;
-    MDB_dbi meta;
+    struct store_file file;
     MDB_val key = {.mv_size = 5, .mv_data = (void *)"state"};
     MDB_val value = {.mv_size = 3, .mv_data = (void *)"bad"};
     struct error err;
     home_close(home);
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_set_maxdbs(env, 4), 0);
-    assert_int_equal(mdb_env_open(env, home->directory, 0, 0600), 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, "meta", 0, &meta), 0);
-    assert_int_equal(mdb_put(txn, meta, &key, &value, 0), 0);
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
+    file_open(&file, home, "meta");
+    assert_int_equal(mdb_put(file.txn, file.table, &key, &value, 0), 0);
+    file_close(&file);
     assert_refused(store_open(&home->store, &home->options, &err), STATUS_BROKEN, err, "damaged");
     assert_null(home->store);
 }

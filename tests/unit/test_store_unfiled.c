@@ -38,27 +38,14 @@ static void file(struct home *home)
 
 /* ---- what stands in the file ---- */
 
-static MDB_env *open_file(const struct home *home, unsigned flags)
-{
-    MDB_env *env = NULL;
-    assert_int_equal(mdb_env_create(&env), 0);
-    assert_int_equal(mdb_env_set_maxdbs(env, 16), 0);
-    assert_int_equal(mdb_env_open(env, home->directory, flags, 0600), 0);
-    return env;
-}
-
 static size_t filed(struct home *home)
 {
-    MDB_txn *txn = NULL;
-    MDB_dbi table;
+    struct store_file file;
     MDB_stat stat;
     home_close(home);
-    MDB_env *env = open_file(home, MDB_RDONLY);
-    assert_int_equal(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, "identity", 0, &table), 0);
-    assert_int_equal(mdb_stat(txn, table, &stat), 0);
-    mdb_txn_abort(txn);
-    mdb_env_close(env);
+    file_open(&file, home, "identity");
+    assert_int_equal(mdb_stat(file.txn, file.table, &stat), 0);
+    file_close(&file);
     home_open(home);
     return stat.ms_entries;
 }
@@ -184,26 +171,22 @@ static void half_filed_is_whole_after_a_start(void **state)
 
 static void make_format_1(const struct home *home)
 {
-    MDB_txn *txn = NULL;
-    MDB_dbi meta;
+    struct store_file file;
     MDB_val key = {.mv_size = 6, .mv_data = (void *)"format"};
     MDB_val value;
     uint8_t bytes[STATE_RECORD_SIZE];
-    MDB_env *env = open_file(home, 0);
-    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-    assert_int_equal(mdb_dbi_open(txn, "meta", 0, &meta), 0);
-    assert_int_equal(mdb_get(txn, meta, &key, &value), 0);
+    file_open(&file, home, "meta");
+    assert_int_equal(mdb_get(file.txn, file.table, &key, &value), 0);
     memcpy(bytes, value.mv_data, value.mv_size);
     bytes[1] = FORMAT_TAKEN_OVER;
     value.mv_data = bytes;
-    assert_int_equal(mdb_put(txn, meta, &key, &value, 0), 0);
+    assert_int_equal(mdb_put(file.txn, file.table, &key, &value, 0), 0);
     key = (MDB_val){.mv_size = 5, .mv_data = (void *)"state"};
-    assert_int_equal(mdb_get(txn, meta, &key, &value), 0);
+    assert_int_equal(mdb_get(file.txn, file.table, &key, &value), 0);
     memcpy(bytes, value.mv_data, value.mv_size);
     value = (MDB_val){.mv_size = STATE_RECORD_SIZE - sizeof(uint64_t), .mv_data = bytes};
-    assert_int_equal(mdb_put(txn, meta, &key, &value, 0), 0);
-    assert_int_equal(mdb_txn_commit(txn), 0);
-    mdb_env_close(env);
+    assert_int_equal(mdb_put(file.txn, file.table, &key, &value, 0), 0);
+    file_close(&file);
 }
 
 static void a_store_of_format_1_is_taken_over(void **state)
