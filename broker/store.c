@@ -26,16 +26,38 @@ int table_get(MDB_txn *txn, MDB_dbi table, const void *key, size_t key_size, MDB
     return mdb_get(txn, table, &wanted, ret_value);
 }
 
-int table_put(MDB_txn *txn, MDB_dbi table, MDB_val key, MDB_val value, unsigned flags)
+int commit_cursor(struct commit *commit, enum table table, MDB_cursor **ret_cursor)
 {
-    int code = mdb_put(txn, table, &key, &value, flags);
+    MDB_cursor **cursor = &commit->cursors[table];
+    int code = *cursor ? 0 : mdb_cursor_open(commit->txn, commit->store->tables[table], cursor);
+    *ret_cursor = *cursor;
+    return code;
+}
+
+int commit_get(struct commit *commit, enum table table, const void *key, size_t key_size,
+               MDB_val *ret_value)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val wanted = bytes_of(key, key_size);
+    int code = commit_cursor(commit, table, &cursor);
+    return code ? code : mdb_cursor_get(cursor, &wanted, ret_value, MDB_SET);
+}
+
+int commit_put(struct commit *commit, enum table table, MDB_val key, MDB_val value, unsigned flags)
+{
+    MDB_cursor *cursor = NULL;
+    int code = commit_cursor(commit, table, &cursor);
+    if (!code)
+        code = mdb_cursor_put(cursor, &key, &value, flags);
     return code == MDB_KEYEXIST ? MDB_CORRUPTED : code;
 }
 
-int table_delete(MDB_txn *txn, MDB_dbi table, const void *key, size_t key_size)
+int commit_delete(struct commit *commit, enum table table, const void *key, size_t key_size)
 {
-    MDB_val wanted = bytes_of(key, key_size);
-    int code = mdb_del(txn, table, &wanted, NULL);
+    MDB_val unused;
+    int code = commit_get(commit, table, key, key_size, &unused);
+    if (!code)
+        code = mdb_cursor_del(commit->cursors[table], 0);
     return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
 }
 
@@ -48,12 +70,11 @@ int state_load(MDB_txn *txn, const struct store *store, struct state_record *ret
     return state_record_decode(ret_state, value.mv_data, value.mv_size) ? 0 : MDB_CORRUPTED;
 }
 
-int commit_save_state(const struct commit *commit)
+int commit_save_state(struct commit *commit)
 {
     uint8_t buffer[STATE_RECORD_SIZE];
     size_t size = state_record_encode(&commit->state, buffer);
-    return table_put(commit->txn, commit->store->tables[TABLE_META], bytes_of("state", 5),
-                     bytes_of(buffer, size), 0);
+    return commit_put(commit, TABLE_META, bytes_of("state", 5), bytes_of(buffer, size), 0);
 }
 
 const char *engine_text(int code)

@@ -9,11 +9,6 @@
 #define DEAD      NEWSLOOM__V1__STATE__DEAD
 #define WITHDRAWN NEWSLOOM__V1__STATE__WITHDRAWN
 
-static MDB_dbi table_of(const struct commit *commit, enum table table)
-{
-    return commit->store->tables[table];
-}
-
 /* ---- accept */
 
 static bool is_new_source(const struct commit *commit, uint32_t id)
@@ -34,8 +29,8 @@ int commit_source_id(struct commit *commit, const char *source, uint32_t *ret_id
     if (*ret_id > SOURCE_ID_LIMIT)
         return MDB_MAP_FULL;
     key_put_u32(key, *ret_id);
-    int code = table_put(commit->txn, table_of(commit, TABLE_SOURCE), bytes_of(key, sizeof(key)),
-                         bytes_of(source, strlen(source)), MDB_NOOVERWRITE);
+    int code = commit_put(commit, TABLE_SOURCE, bytes_of(key, sizeof(key)),
+                          bytes_of(source, strlen(source)), MDB_NOOVERWRITE);
     if (code)
         return code;
     commit->new_sources = memory_resize(commit->new_sources, commit->new_source_count + 1,
@@ -80,8 +75,7 @@ static int accept_as(struct commit *commit, const struct accept *accept,
     if (!code)
         code = article_enter(commit, id, &record, MDB_APPEND);
     if (!code)
-        code = chunks_put(commit->txn, table_of(commit, TABLE_BODY), id, payload_of(accept),
-                          MDB_APPEND);
+        code = chunks_put(commit, TABLE_BODY, id, payload_of(accept), MDB_APPEND);
     if (!code)
         code = identity_put(commit, identity, record.revision, id, accept->digest);
     if (code)
@@ -139,9 +133,9 @@ static int accept_revived(struct commit *commit, const struct accept *accept, ui
     now.reason = (struct record_text){0};
     int code = room_for(commit, accept->size);
     if (!code && article_has_body(was->state))
-        code = chunks_delete(commit->txn, table_of(commit, TABLE_BODY), id, was->size);
+        code = chunks_delete(commit, TABLE_BODY, id, was->size);
     if (!code)
-        code = chunks_put(commit->txn, table_of(commit, TABLE_BODY), id, payload_of(accept), 0);
+        code = chunks_put(commit, TABLE_BODY, id, payload_of(accept), 0);
     if (!code)
         code = article_move(commit, id, was, &now);
     return code;
@@ -156,7 +150,7 @@ static int accept_known(struct commit *commit, const struct accept *accept,
                         const struct identity *identity, struct accept_result *ret_result)
 {
     struct article_slot slot;
-    int code = article_load(commit->txn, table_of(commit, TABLE_ARTICLE), identity->same_id, &slot);
+    int code = commit_article(commit, identity->same_id, &slot);
     if (code)
         return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
     *ret_result = (struct accept_result){
@@ -254,8 +248,7 @@ static int apply_settle(struct commit *commit, struct change *change)
     const struct settle *settle = &change->settle;
     struct article_slot slot;
     change->settled.state = NEWSLOOM__V1__STATE__STATE_UNKNOWN;
-    int code =
-        article_load(commit->txn, table_of(commit, TABLE_ARTICLE), settle->article_id, &slot);
+    int code = commit_article(commit, settle->article_id, &slot);
     if (code)
         return code == MDB_NOTFOUND ? 0 : code;
     if (memcmp(slot.record.digest, settle->digest, DIGEST_SIZE) != 0)
@@ -298,15 +291,15 @@ static int record_attempt(struct commit *commit, const struct attempt_change *at
         .code = record_text(attempt->code),
         .text = record_text(attempt->text),
     };
-    MDB_dbi table = table_of(commit, TABLE_ATTEMPT);
     record->tries++;
     attempt_key(key, attempt->article_id, record->tries);
     size_t size = attempt_entry_encode(&entry, buffer);
-    int code = table_put(commit->txn, table, bytes_of(key, sizeof(key)), bytes_of(buffer, size), 0);
+    int code =
+        commit_put(commit, TABLE_ATTEMPT, bytes_of(key, sizeof(key)), bytes_of(buffer, size), 0);
     if (code || record->tries <= HISTORY_LIMIT)
         return code;
     attempt_key(key, attempt->article_id, record->tries - HISTORY_LIMIT);
-    return table_delete(commit->txn, table, key, sizeof(key));
+    return commit_delete(commit, TABLE_ATTEMPT, key, sizeof(key));
 }
 
 static int append_end(struct commit *commit, uint64_t id, struct article_record *record,
@@ -334,8 +327,7 @@ static int apply_attempt(struct commit *commit, struct change *change)
 {
     const struct attempt_change *attempt = &change->attempt;
     struct article_slot slot;
-    int code =
-        article_load(commit->txn, table_of(commit, TABLE_ARTICLE), attempt->article_id, &slot);
+    int code = commit_article(commit, attempt->article_id, &slot);
     if (code)
         return code == MDB_NOTFOUND ? 0 : code;
     if (is_end(slot.record.state))
@@ -366,7 +358,7 @@ static int apply_operator(struct commit *commit, struct change *change)
 {
     uint64_t id = change->operator_.article_id;
     struct article_slot slot;
-    int code = article_load(commit->txn, table_of(commit, TABLE_ARTICLE), id, &slot);
+    int code = commit_article(commit, id, &slot);
     if (code)
         return code == MDB_NOTFOUND ? 0 : code;
     if (slot.record.state != DEAD)
@@ -398,12 +390,13 @@ static int apply_cursor(struct commit *commit, const struct cursor *cursor)
     struct cursor_record record = {.sequence = cursor->sequence, .at_ms = cursor->at_ms};
     uint8_t buffer[CURSOR_RECORD_SIZE];
     size_t size = cursor_record_encode(&record, buffer);
-    return table_put(commit->txn, table_of(commit, TABLE_CURSOR),
-                     bytes_of(cursor->name, strlen(cursor->name)), bytes_of(buffer, size), 0);
+    return commit_put(commit, TABLE_CURSOR, bytes_of(cursor->name, strlen(cursor->name)),
+                      bytes_of(buffer, size), 0);
 }
 
 int commit_apply(struct commit *commit, struct change *change)
 {
+    commit->is_counted = commit->is_counted && change->kind == CHANGE_ACCEPT;
     switch (change->kind) {
     case CHANGE_ACCEPT:
         return apply_accept(commit, change);

@@ -30,20 +30,32 @@ bool article_has_body(uint8_t state)
     return state == QUEUED || state == WAITING || state == DEAD;
 }
 
+static int own_record(const MDB_val *value, struct article_slot *ret_slot)
+{
+    if (value->mv_size > sizeof(ret_slot->bytes))
+        return MDB_CORRUPTED;
+    memcpy(ret_slot->bytes, value->mv_data, value->mv_size);
+    if (!article_record_decode(&ret_slot->record, ret_slot->bytes, value->mv_size))
+        return MDB_CORRUPTED;
+    return 0;
+}
+
 int article_load(MDB_txn *txn, MDB_dbi table, uint64_t id, struct article_slot *ret_slot)
 {
     uint8_t key[8];
     MDB_val value;
     key_put_u64(key, id);
     int code = table_get(txn, table, key, sizeof(key), &value);
-    if (code)
-        return code;
-    if (value.mv_size > sizeof(ret_slot->bytes))
-        return MDB_CORRUPTED;
-    memcpy(ret_slot->bytes, value.mv_data, value.mv_size);
-    if (!article_record_decode(&ret_slot->record, ret_slot->bytes, value.mv_size))
-        return MDB_CORRUPTED;
-    return 0;
+    return code ? code : own_record(&value, ret_slot);
+}
+
+int commit_article(struct commit *commit, uint64_t id, struct article_slot *ret_slot)
+{
+    uint8_t key[8];
+    MDB_val value;
+    key_put_u64(key, id);
+    int code = commit_get(commit, TABLE_ARTICLE, key, sizeof(key), &value);
+    return code ? code : own_record(&value, ret_slot);
 }
 
 int article_save(struct commit *commit, uint64_t id, const struct article_record *record,
@@ -53,8 +65,8 @@ int article_save(struct commit *commit, uint64_t id, const struct article_record
     uint8_t buffer[ARTICLE_RECORD_LIMIT];
     key_put_u64(key, id);
     size_t size = article_record_encode(record, buffer);
-    return table_put(commit->txn, commit->store->tables[TABLE_ARTICLE], bytes_of(key, sizeof(key)),
-                     bytes_of(buffer, size), flags);
+    return commit_put(commit, TABLE_ARTICLE, bytes_of(key, sizeof(key)), bytes_of(buffer, size),
+                      flags);
 }
 
 static void ended_key(uint8_t key[16], int64_t since_ms, uint64_t id)
@@ -69,14 +81,14 @@ int article_leave(struct commit *commit, uint64_t id, const struct article_recor
     int code = 0;
     if (record->state == QUEUED || record->state == WAITING) {
         key_put_u64(key, id);
-        return table_delete(commit->txn, commit->store->tables[TABLE_OPEN], key, 8);
+        return commit_delete(commit, TABLE_OPEN, key, 8);
     }
     if (record->state == DEAD)
         code = dead_delete(commit, id, record);
     if (code)
         return code;
     ended_key(key, record->retire_from_ms, id);
-    return table_delete(commit->txn, commit->store->tables[TABLE_ENDED], key, sizeof(key));
+    return commit_delete(commit, TABLE_ENDED, key, sizeof(key));
 }
 
 static int put_open(struct commit *commit, uint64_t id, const struct article_record *record,
@@ -96,8 +108,8 @@ static int put_open(struct commit *commit, uint64_t id, const struct article_rec
     uint8_t key[8];
     key_put_u64(key, id);
     size_t size = open_record_encode(&open, buffer);
-    return table_put(commit->txn, commit->store->tables[TABLE_OPEN], bytes_of(key, sizeof(key)),
-                     bytes_of(buffer, size), flags);
+    return commit_put(commit, TABLE_OPEN, bytes_of(key, sizeof(key)), bytes_of(buffer, size),
+                      flags);
 }
 
 int article_enter(struct commit *commit, uint64_t id, const struct article_record *record,
@@ -112,8 +124,7 @@ int article_enter(struct commit *commit, uint64_t id, const struct article_recor
     if (code)
         return code;
     ended_key(key, record->retire_from_ms, id);
-    return table_put(commit->txn, commit->store->tables[TABLE_ENDED], bytes_of(key, sizeof(key)),
-                     bytes_of(NULL, 0), 0);
+    return commit_put(commit, TABLE_ENDED, bytes_of(key, sizeof(key)), bytes_of(NULL, 0), 0);
 }
 
 /* The dead index is keyed by the code, so the record as it was is what must leave it. */
@@ -126,7 +137,7 @@ int article_move(struct commit *commit, uint64_t id, const struct article_record
     bool was_open = was->state == QUEUED || was->state == WAITING;
     int code = is_open && was_open ? 0 : article_leave(commit, id, was);
     if (!code && article_has_body(was->state) && !article_has_body(now->state))
-        code = chunks_delete(commit->txn, commit->store->tables[TABLE_BODY], id, was->size);
+        code = chunks_delete(commit, TABLE_BODY, id, was->size);
     now->retire_from_ms = is_open ? 0 : now->ended_at_ms;
     if (!code)
         code = article_enter(commit, id, now, 0);
@@ -142,8 +153,7 @@ static int forget_attempts(struct commit *commit, uint64_t id, uint32_t tries)
         uint8_t key[12];
         key_put_u64(key, id);
         key_put_u32(key + 8, number);
-        int code =
-            table_delete(commit->txn, commit->store->tables[TABLE_ATTEMPT], key, sizeof(key));
+        int code = commit_delete(commit, TABLE_ATTEMPT, key, sizeof(key));
         if (code)
             return code;
     }
@@ -153,15 +163,14 @@ static int forget_attempts(struct commit *commit, uint64_t id, uint32_t tries)
 int article_remove(struct commit *commit, uint64_t id, const struct article_record *record,
                    const struct identity *identity)
 {
-    const MDB_dbi *tables = commit->store->tables;
     uint8_t key[8];
     int code = article_leave(commit, id, record);
     if (!code && article_has_body(record->state))
-        code = chunks_delete(commit->txn, tables[TABLE_BODY], id, record->size);
+        code = chunks_delete(commit, TABLE_BODY, id, record->size);
     if (!code)
         code = forget_attempts(commit, id, record->tries);
     if (!code)
         code = identity_delete(commit, identity, record->revision);
     key_put_u64(key, id);
-    return code ? code : table_delete(commit->txn, tables[TABLE_ARTICLE], key, sizeof(key));
+    return code ? code : commit_delete(commit, TABLE_ARTICLE, key, sizeof(key));
 }

@@ -186,7 +186,9 @@ static int mark_records(MDB_txn *txn, struct store_backup *backup)
     memcpy(backup->log_id, format.log_id, sizeof(backup->log_id));
     backup->last_sequence = state.last_sequence;
     backup->next_article_id = state.next_article_id;
-    return table_put(txn, meta, bytes_of("format", 6), bytes_of(buffer, size), 0);
+    MDB_val key = bytes_of("format", 6);
+    value = bytes_of(buffer, size);
+    return mdb_put(txn, meta, &key, &value, 0);
 }
 
 /* Opening it shows that it can be opened. Without a lock file: nobody else knows of it. */

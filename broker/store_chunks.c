@@ -31,15 +31,12 @@ static int put_pieces(MDB_cursor *cursor, uint64_t id, struct record_text bytes,
     return 0;
 }
 
-int chunks_put(MDB_txn *txn, MDB_dbi table, uint64_t id, struct record_text bytes, unsigned flags)
+int chunks_put(struct commit *commit, enum table table, uint64_t id, struct record_text bytes,
+               unsigned flags)
 {
     MDB_cursor *cursor = NULL;
-    int code = mdb_cursor_open(txn, table, &cursor);
-    if (code)
-        return code;
-    code = put_pieces(cursor, id, bytes, flags);
-    mdb_cursor_close(cursor);
-    return code;
+    int code = commit_cursor(commit, table, &cursor);
+    return code ? code : put_pieces(cursor, id, bytes, flags);
 }
 
 /* The pieces of one id, one after the other. */
@@ -80,15 +77,11 @@ static int delete_pieces(struct pieces *pieces)
     return code;
 }
 
-int chunks_delete(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size)
+int chunks_delete(struct commit *commit, enum table table, uint64_t id, size_t size)
 {
     struct pieces pieces = {.id = id, .left = size};
-    int code = mdb_cursor_open(txn, table, &pieces.cursor);
-    if (code)
-        return code;
-    code = delete_pieces(&pieces);
-    mdb_cursor_close(pieces.cursor);
-    return code;
+    int code = commit_cursor(commit, table, &pieces.cursor);
+    return code ? code : delete_pieces(&pieces);
 }
 
 /* Whether there are so many pieces that this can be their size: before memory is taken for what a

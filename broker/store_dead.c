@@ -50,8 +50,7 @@ int dead_put(struct commit *commit, uint64_t id, const struct article_record *re
     uint8_t buffer[DEAD_RECORD_LIMIT];
     size_t size = dead_record_encode(&dead, buffer);
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        int code = table_put(commit->txn, commit->store->tables[TABLE_DEAD], with_id(&keys[i], id),
-                             bytes_of(buffer, size), 0);
+        int code = commit_put(commit, TABLE_DEAD, with_id(&keys[i], id), bytes_of(buffer, size), 0);
         if (code)
             return code;
     }
@@ -65,8 +64,7 @@ int dead_delete(struct commit *commit, uint64_t id, const struct article_record 
                               key_of_code(record->code)};
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         MDB_val key = with_id(&keys[i], id);
-        int code =
-            table_delete(commit->txn, commit->store->tables[TABLE_DEAD], key.mv_data, key.mv_size);
+        int code = commit_delete(commit, TABLE_DEAD, key.mv_data, key.mv_size);
         if (code)
             return code;
     }

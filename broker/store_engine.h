@@ -113,11 +113,14 @@ struct store {
 struct commit {
     struct store *store;
     MDB_txn *txn;
+    MDB_cursor *cursors[TABLE_COUNT]; /* opened when first needed; LMDB closes them with the txn */
     struct state_record state;
-    uint32_t filed;        /* see store_unfiled.c */
-    bool full;             /* accepts are refused */
-    bool forgot;           /* something was, so that the file is to be scrubbed */
-    uint32_t *new_sources; /* ids that become durable with it */
+    uint32_t filed;         /* see store_unfiled.c */
+    bool full;              /* accepts are refused */
+    bool is_counted;        /* the pages in use, when accepts alone came after the count: */
+    uint64_t counted_pages; /* at most so many */
+    bool forgot;            /* something was, so that the file is to be scrubbed */
+    uint32_t *new_sources;  /* ids that become durable with it */
     size_t new_source_count;
 };
 
@@ -132,8 +135,15 @@ struct article_slot {
  */
 enum status store_failed(struct store *store, int code, const char *could_not, struct error *err);
 int table_get(MDB_txn *txn, MDB_dbi table, const void *key, size_t key_size, MDB_val *ret_value);
-int table_put(MDB_txn *txn, MDB_dbi table, MDB_val key, MDB_val value, unsigned flags);
-int table_delete(MDB_txn *txn, MDB_dbi table, const void *key, size_t key_size);
+/* Within a transaction that writes, each table has one cursor: what is next to what was touched
+ * last is found without a descent. The value is good until the next change. */
+int commit_get(struct commit *commit, enum table table, const void *key, size_t key_size,
+               MDB_val *ret_value);
+/* MDB_CORRUPTED: it was there and must not have been, it was not there and must have been. */
+int commit_put(struct commit *commit, enum table table, MDB_val key, MDB_val value, unsigned flags);
+int commit_delete(struct commit *commit, enum table table, const void *key, size_t key_size);
+/* The table's cursor, at no place that could be relied on; not to be closed. */
+int commit_cursor(struct commit *commit, enum table table, MDB_cursor **ret_cursor);
 MDB_val bytes_of(const void *bytes, size_t size);
 const char *engine_text(int code);
 void commit_publish(const struct commit *commit);
@@ -141,7 +151,7 @@ void store_publish_room(struct store *store, uint64_t used_pages, bool full);
 /* A transaction of one's own, outside of turns. change NULL: none, but what was freed grows older.
  */
 int store_change(struct store *store, int (*change)(struct commit *commit));
-int commit_save_state(const struct commit *commit);
+int commit_save_state(struct commit *commit);
 int state_load(MDB_txn *txn, const struct store *store, struct state_record *ret_state);
 
 /* ---- store_apply.c */
@@ -150,6 +160,8 @@ int commit_source_id(struct commit *commit, const char *source, uint32_t *ret_id
 
 /* ---- store_article.c */
 int article_load(MDB_txn *txn, MDB_dbi table, uint64_t id, struct article_slot *ret_slot);
+/* The same as this transaction has it. */
+int commit_article(struct commit *commit, uint64_t id, struct article_slot *ret_slot);
 int article_save(struct commit *commit, uint64_t id, const struct article_record *record,
                  unsigned flags);
 /* From one record to the next: indexes and body follow the state, the new record is saved.
@@ -244,8 +256,9 @@ int log_erase(struct commit *commit, uint64_t sequence, const struct entry_recor
 int log_first(const struct commit *commit, struct entry_record *ret_entry);
 
 /* ---- store_chunks.c */
-int chunks_put(MDB_txn *txn, MDB_dbi table, uint64_t id, struct record_text bytes, unsigned flags);
-int chunks_delete(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size);
+int chunks_put(struct commit *commit, enum table table, uint64_t id, struct record_text bytes,
+               unsigned flags);
+int chunks_delete(struct commit *commit, enum table table, uint64_t id, size_t size);
 /* *ret_bytes is freed with free(). */
 int chunks_read(MDB_txn *txn, MDB_dbi table, uint64_t id, size_t size, void **ret_bytes);
 
@@ -270,7 +283,7 @@ bool room_is_over(const struct store *store, MDB_txn *txn);
 /* Whether the store is full, seen from inside this transaction, given whether it was. */
 bool room_is_full(const struct store *store, MDB_txn *txn, bool was_full);
 /* 0, or MDB_MAP_FULL when so many bytes more are not to be accepted. */
-int room_for(const struct commit *commit, size_t size);
+int room_for(struct commit *commit, size_t size);
 
 /* The oldest snapshot that is open; SIZE_MAX: none. */
 size_t room_oldest_reader(const struct store *store);

@@ -40,8 +40,8 @@ static int put_tombstone(const struct forgetting *f)
 {
     uint8_t buffer[TOMBSTONE_RECORD_SIZE];
     size_t size = tombstone_record_encode(&f->tombstone, buffer);
-    return table_put(f->commit->txn, f->commit->store->tables[TABLE_FORGOTTEN],
-                     bytes_of(f->identity.hash, IDENTITY_SIZE), bytes_of(buffer, size), 0);
+    return commit_put(f->commit, TABLE_FORGOTTEN, bytes_of(f->identity.hash, IDENTITY_SIZE),
+                      bytes_of(buffer, size), 0);
 }
 
 enum status store_tombstone(struct store *store, const char *source, const char *key,
@@ -76,8 +76,7 @@ int unforget_apply(struct commit *commit, struct change *change)
     if (code)
         return code == MDB_NOTFOUND ? 0 : code;
     change->changed = true;
-    return table_delete(commit->txn, commit->store->tables[TABLE_FORGOTTEN], identity.hash,
-                        IDENTITY_SIZE);
+    return commit_delete(commit, TABLE_FORGOTTEN, identity.hash, IDENTITY_SIZE);
 }
 
 /* ---- the log */
@@ -131,7 +130,7 @@ static int remove_newest(struct forgetting *f)
     struct article_slot slot;
     struct commit *commit = f->commit;
     uint64_t id = f->identity.newest_id;
-    int code = article_load(commit->txn, commit->store->tables[TABLE_ARTICLE], id, &slot);
+    int code = commit_article(commit, id, &slot);
     if (code)
         return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
     code = append(f, id, slot.record.revision);
@@ -181,8 +180,7 @@ static int begin(struct forgetting *f)
 static int mark_scrub(const struct forgetting *f)
 {
     uint8_t due = 1;
-    return table_put(f->commit->txn, f->commit->store->tables[TABLE_META], bytes_of("scrub", 5),
-                     bytes_of(&due, sizeof(due)), 0);
+    return commit_put(f->commit, TABLE_META, bytes_of("scrub", 5), bytes_of(&due, sizeof(due)), 0);
 }
 
 int forget_apply(struct commit *commit, const struct forget *forget)

@@ -127,9 +127,11 @@ int identity_put(struct commit *commit, const struct identity *identity, uint32_
 {
     struct unfiled_identity unfiled = {.article_id = article_id, .revision = revision};
     uint64_t unused;
-    int code = identity_revision(commit->txn, commit->store, identity, revision, &unused);
-    if (code != MDB_NOTFOUND)
-        return code ? code : MDB_CORRUPTED;
+    if (identity->newest_revision > 0) {
+        int code = identity_revision(commit->txn, commit->store, identity, revision, &unused);
+        if (code != MDB_NOTFOUND)
+            return code ? code : MDB_CORRUPTED;
+    }
     memcpy(unfiled.hash, identity->hash, IDENTITY_SIZE);
     memcpy(unfiled.digest_head, digest, IDENTITY_HEAD_SIZE);
     unfiled_add(commit->store->unfiled, mdb_txn_id(commit->txn), &unfiled);
@@ -148,8 +150,10 @@ int identity_file(struct commit *commit, const struct unfiled_identity *unfiled)
     key_put_u32(key_bytes + IDENTITY_SIZE, unfiled->revision);
     MDB_val key = bytes_of(key_bytes, sizeof(key_bytes));
     MDB_val value = bytes_of(buffer, identity_record_encode(&record, buffer));
-    int code =
-        mdb_put(commit->txn, commit->store->tables[TABLE_IDENTITY], &key, &value, MDB_NOOVERWRITE);
+    MDB_cursor *cursor = NULL;
+    int code = commit_cursor(commit, TABLE_IDENTITY, &cursor);
+    if (!code)
+        code = mdb_cursor_put(cursor, &key, &value, MDB_NOOVERWRITE);
     if (code != MDB_KEYEXIST)
         return code;
     return identity_record_decode(&there, value.mv_data, value.mv_size) &&
@@ -164,11 +168,11 @@ int identity_delete(struct commit *commit, const struct identity *identity, uint
     key_of(identity, revision, key);
     bool was_unfiled =
         unfiled_remove(commit->store->unfiled, mdb_txn_id(commit->txn), identity->hash, revision);
-    MDB_val wanted = bytes_of(key, sizeof(key));
-    int code = mdb_del(commit->txn, commit->store->tables[TABLE_IDENTITY], &wanted, NULL);
+    MDB_val unused;
+    int code = commit_get(commit, TABLE_IDENTITY, key, sizeof(key), &unused);
     if (code == MDB_NOTFOUND)
         return was_unfiled ? 0 : MDB_CORRUPTED;
-    return code;
+    return code ? code : mdb_cursor_del(commit->cursors[TABLE_IDENTITY], 0);
 }
 
 /* ---- one of its revisions ---- */

@@ -11,7 +11,6 @@ int log_append(struct commit *commit, uint64_t article_id, struct article_record
 {
     uint8_t key[8];
     uint8_t buffer[ENTRY_RECORD_LIMIT];
-    const MDB_dbi *tables = commit->store->tables;
     uint64_t sequence = commit->state.last_sequence + 1;
     entry->article_id = article_id;
     entry->source_id = record->source_id;
@@ -19,11 +18,11 @@ int log_append(struct commit *commit, uint64_t article_id, struct article_record
     entry->key = record->key;
     key_put_u64(key, sequence);
     size_t size = entry_record_encode(entry, buffer);
-    int code = table_put(commit->txn, tables[TABLE_LOG], bytes_of(key, sizeof(key)),
-                         bytes_of(buffer, size), MDB_APPEND);
+    int code = commit_put(commit, TABLE_LOG, bytes_of(key, sizeof(key)), bytes_of(buffer, size),
+                          MDB_APPEND);
     if (code)
         return code;
-    code = chunks_put(commit->txn, tables[TABLE_EXTRACTION], sequence,
+    code = chunks_put(commit, TABLE_EXTRACTION, sequence,
                       (struct record_text){.bytes = extraction, .size = entry->size}, MDB_APPEND);
     if (code)
         return code;
@@ -61,16 +60,15 @@ int log_delete_first(struct commit *commit)
     struct entry_record entry;
     size_t size;
     uint8_t key[8];
-    const MDB_dbi *tables = commit->store->tables;
     uint64_t sequence = commit->state.first_retained;
     int code = load_entry(commit->txn, commit->store, sequence, &entry, &size);
     if (code)
         return code;
     size_t extraction_size = entry.size; /* the entry's bytes end with the next change */
     key_put_u64(key, sequence);
-    code = table_delete(commit->txn, tables[TABLE_LOG], key, sizeof(key));
+    code = commit_delete(commit, TABLE_LOG, key, sizeof(key));
     if (!code)
-        code = chunks_delete(commit->txn, tables[TABLE_EXTRACTION], sequence, extraction_size);
+        code = chunks_delete(commit, TABLE_EXTRACTION, sequence, extraction_size);
     if (code)
         return code;
     uint64_t freed = size + extraction_size;
@@ -86,7 +84,6 @@ int log_erase(struct commit *commit, uint64_t sequence, const struct entry_recor
     size_t size;
     uint8_t log_key[8];
     uint8_t buffer[ENTRY_RECORD_LIMIT];
-    const MDB_dbi *tables = commit->store->tables;
     *ret_bytes = 0;
     int code = load_entry(commit->txn, commit->store, sequence, &entry, &size);
     if (code)
@@ -99,12 +96,12 @@ int log_erase(struct commit *commit, uint64_t sequence, const struct entry_recor
     now.article_id = entry.article_id;
     now.revision = entry.revision;
     uint64_t freed = size + entry.size;
-    code = chunks_delete(commit->txn, tables[TABLE_EXTRACTION], sequence, entry.size);
+    code = chunks_delete(commit, TABLE_EXTRACTION, sequence, entry.size);
     key_put_u64(log_key, sequence);
     size = entry_record_encode(&now, buffer);
     if (!code)
-        code = table_put(commit->txn, tables[TABLE_LOG], bytes_of(log_key, sizeof(log_key)),
-                         bytes_of(buffer, size), 0);
+        code = commit_put(commit, TABLE_LOG, bytes_of(log_key, sizeof(log_key)),
+                          bytes_of(buffer, size), 0);
     *ret_bytes = freed;
     freed -= size;
     commit->state.log_bytes -= freed < commit->state.log_bytes ? freed : commit->state.log_bytes;

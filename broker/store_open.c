@@ -245,8 +245,7 @@ static int open_tables(struct commit *commit, const struct format_record *format
     ours.format = store_format;
     ours.chunk_size = CHUNK_SIZE;
     size_t size = format_record_encode(&ours, buffer);
-    code = table_put(commit->txn, store->tables[TABLE_META], bytes_of("format", 6),
-                     bytes_of(buffer, size), 0);
+    code = commit_put(commit, TABLE_META, bytes_of("format", 6), bytes_of(buffer, size), 0);
     if (!code)
         code = begin_state(commit, format);
     if (!code)

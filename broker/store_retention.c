@@ -142,7 +142,7 @@ static int forget_ended(struct slice *slice)
         bool is_old = since_ms < limit_ms;
         if (!is_old && !(log_is_empty(commit) && needs_room(slice)))
             return 0;
-        code = article_load(commit->txn, commit->store->tables[TABLE_ARTICLE], id, &slot);
+        code = commit_article(commit, id, &slot);
         if (code)
             return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
         if (!is_old && slot.record.state == NEWSLOOM__V1__STATE__DEAD)

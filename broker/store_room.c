@@ -141,10 +141,14 @@ bool room_is_full(const struct store *store, MDB_txn *txn, bool was_full)
     return room_used_pages(store, txn) + room->held_pages >= line;
 }
 
-int room_for(const struct commit *commit, size_t size)
+int room_for(struct commit *commit, size_t size)
 {
     const struct room *room = &commit->store->room;
     uint64_t needed = size / CHUNK_SIZE + 8; /* the last piece, and what the trees grow */
-    uint64_t used = room_used_pages(commit->store, commit->txn) + room->held_pages;
-    return commit->full || used + needed >= room->full_pages ? MDB_MAP_FULL : 0;
+    if (!commit->is_counted || commit->counted_pages + needed >= room->full_pages) {
+        commit->counted_pages = room_used_pages(commit->store, commit->txn) + room->held_pages;
+        commit->is_counted = true;
+    }
+    commit->counted_pages += needed;
+    return commit->full || commit->counted_pages >= room->full_pages ? MDB_MAP_FULL : 0;
 }

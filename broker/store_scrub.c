@@ -231,7 +231,7 @@ static int look_again(struct store *store, enum scrub *ret_next)
 
 static int forget_scrub(struct commit *commit)
 {
-    return table_delete(commit->txn, commit->store->tables[TABLE_META], "scrub", 5);
+    return commit_delete(commit, TABLE_META, "scrub", 5);
 }
 
 static int conclude(struct store *store)
