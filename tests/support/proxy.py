@@ -4,6 +4,8 @@ ipc:// endpoint or PostgreSQL's socket can be put behind it."""
 import asyncio
 import socket
 import struct
+import subprocess
+import sys
 import threading
 
 UP, DOWN = "up", "down"  # from the client to the server, and back
@@ -143,3 +145,41 @@ class Proxy:
             self._loop.call_later(0.05, self._loop.stop)
         self._call(work)
         self._thread.join(5)
+
+
+class ProxyApart:
+    """A Proxy in a process of its own, for what must keep pace with a busy server: threads of this one would hold it
+    up."""
+    host = Proxy.host
+
+    def __init__(self, upstream: str):
+        self._process = subprocess.Popen([sys.executable, __file__, str(upstream)], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, text=True)
+        self.port = int(self._process.stdout.readline())
+
+    def _do(self, verb: str) -> None:
+        self._process.stdin.write(f"{verb}\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == f"{verb}\n"
+
+    def stall(self) -> None:
+        self._do("stall")
+
+    def reset(self) -> None:
+        self._do("reset")
+
+    def refuse(self) -> None:
+        self._do("refuse")
+
+    def close(self) -> None:
+        self._process.stdin.close()  # its end
+        self._process.wait(20)
+        self._process.stdout.close()
+
+
+if __name__ == "__main__":
+    wire = Proxy(sys.argv[1])
+    print(wire.port, flush=True)
+    for line in sys.stdin:
+        getattr(wire, line.strip())()
+        print(line.strip(), flush=True)
