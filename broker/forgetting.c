@@ -18,6 +18,7 @@ struct forgetting {
     uint64_t article_id;
     char *source;
     char *key;
+    bool beforehand;
     /* found */
     enum status status;
     struct error error;
@@ -74,6 +75,12 @@ static void find(struct forgetting *f, struct store *store)
         f->state = NEWSLOOM__V1__STATE__FORGOTTEN;
 }
 
+/* A name that nobody knows is a slip of the pen, unless it was said to be meant. */
+static bool is_known(const struct forgetting *f)
+{
+    return f->state != NEWSLOOM__V1__STATE__STATE_UNKNOWN || f->count > 0;
+}
+
 static bool is_of_it(const struct log_entry *entry, void *context)
 {
     struct forgetting *f = context;
@@ -101,6 +108,10 @@ static void scan(struct forgetting *f, struct store *store)
     if (f->status == STATUS_NOT_FOUND)
         f->status = STATUS_OK; /* retention was faster: from its new beginning */
     f->is_scanned = f->scanned >= facts.last_sequence;
+    if (f->status == STATUS_OK && f->is_scanned && !f->beforehand && !is_known(f))
+        f->status =
+            error_set(&f->error, STATUS_NOT_FOUND,
+                      "there is no article %.40s/%.90s: nothing was changed", f->source, f->key);
 }
 
 static void run(struct job *job, struct store *store)
@@ -356,5 +367,6 @@ void obey_forget_request(struct broker *b, const struct message *message,
     f->article_id = request->article_id;
     f->source = text_copy(request->source);
     f->key = text_copy(request->key);
+    f->beforehand = request->beforehand;
     reader_ask(b->reader, &f->job);
 }

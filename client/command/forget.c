@@ -255,6 +255,7 @@ static enum status forget_all(struct forget *forget, bool lift, bool with_rows, 
     forget->request.article_id = 0;
     forget->request.source = forget->source;
     forget->request.key = forget->key;
+    forget->request.beforehand = forget->beforehand || with_rows; /* PostgreSQL may know more */
     return ask_broker(forget,
                       lift ? NEWSLOOM__V1__FORGET_VERB__FORGET_LIFT
                            : NEWSLOOM__V1__FORGET_VERB__FORGET_DO,

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from support.articles import Piece
-from support.contract import extraction, wire
+from support.contract import Refused, extraction, wire
 from support.fake_worker import FakeWorker, MemoryStorage
 from support.feeder import Feeder
 from support.operating import Operator
@@ -156,10 +156,36 @@ def test_it_is_not_taken_again_until_that_is_lifted(broker, operator, feeder, wo
     assert (receipt.code, receipt.revision) == (wire.ACCEPTED, 1)
 
 
-def test_what_the_broker_never_had_leaves_a_tombstone_too(operator, feeder):
+def test_what_the_broker_never_had_is_refused_and_nothing_changed(operator, feeder):
+    """Whoever asks: a misspelt name forbids nothing."""
+    piece = secret_piece()
+    with pytest.raises(Refused) as refused:
+        operator.forget(piece.source, piece.key)
+    assert refused.value.code == wire.NOT_FOUND and piece.key in str(refused.value)
+    assert operator.forget(piece.source, piece.key, wire.FORGET_LOOK).state == wire.STATE_UNKNOWN
+    assert operator.status().last_sequence == 0
+    assert feeder.submit([piece])[0].code == wire.ACCEPTED
+
+
+def test_what_only_the_log_still_knows_is_forgotten(new_broker):
+    broker = new_broker(retention_keys="1s")
+    feeder, operator = Feeder(broker.endpoint("feed"), resend=5.0), Operator(broker.endpoint("operator"))
+    worker = FakeWorker(broker.endpoint("work"), storage=MemoryStorage())
+    piece = secret_piece()
+    do_all(worker, feeder, [piece])
+    wait_for(lambda: operator.forget(piece.source, piece.key, wire.FORGET_LOOK).state == wire.STATE_UNKNOWN, 30,
+             "its key is retired")
+    answer = operator.forget(piece.source, piece.key)
+    assert (answer.state, answer.articles, answer.entries) == (wire.FORGOTTEN, 0, 1)
+    assert not traces(broker)
+    for one in (worker, feeder, operator):
+        one.close()
+
+
+def test_said_beforehand_it_leaves_a_tombstone(operator, feeder):
     """Its key may be older than the key table: subscribers and PostgreSQL may know it still."""
     piece = secret_piece()
-    answer = operator.forget(piece.source, piece.key)
+    answer = operator.forget(piece.source, piece.key, beforehand=True)
     assert (answer.articles, answer.entries, answer.sequence) == (0, 0, 1)
     assert operator.forget(piece.source, piece.key).sequence == 1  # again: nothing more is told
     assert feeder.submit([piece])[0].refusal == wire.WAS_FORGOTTEN

@@ -198,7 +198,8 @@ def test_what_was_forgotten_is_not_brought_back(cli, stored, broker, database, d
     assert summary(cli, "verify")["clean"], "said to the broker as well, everything agrees"
     other = new_broker("other")
     operator = Operator(other.endpoint("operator"))
-    operator.ask("forget_request", wire.ForgetRequest(verb=wire.FORGET_DO, source="samples", key=SAMPLES[5].stem))
+    operator.ask("forget_request", wire.ForgetRequest(
+        verb=wire.FORGET_DO, source="samples", key=SAMPLES[5].stem, beforehand=True))
     operator.close()
     later = CommandLine(other, directory, **{"database.url": database.url})
     done = later.json("repair", "--limit", "0", code=FINDINGS)

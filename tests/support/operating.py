@@ -53,8 +53,8 @@ class Operator:
             if not after:
                 return letters
 
-    def forget(self, source="", key="", verb=wire.FORGET_DO, article_id=0, timeout: float = 30.0):
-        request = wire.ForgetRequest(verb=verb, source=source, key=key, article_id=article_id)
+    def forget(self, source="", key="", verb=wire.FORGET_DO, article_id=0, beforehand=False, timeout: float = 30.0):
+        request = wire.ForgetRequest(verb=verb, source=source, key=key, article_id=article_id, beforehand=beforehand)
         return self.channel.ask("forget_request", request, timeout=timeout)[0].forget_answer
 
     def control(self, verb) -> str:

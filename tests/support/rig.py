@@ -39,7 +39,7 @@ class OperatorThread(threading.Thread):
                 self.operator.dead(wire.DEAD_DROP if drop else wire.DEAD_RETRY,
                                    article_id=letter.outcome.article_id)
             if self.forgets and self.random.random() < 0.3:
-                self.operator.forget("vo-danh", f"bai-{self.random.random()}", timeout=2)
+                self.operator.forget("vo-danh", f"bai-{self.random.random()}", beforehand=True, timeout=2)
         except (TimeoutError, Refused):
             pass  # the broker is away, or somebody else was faster
 
