@@ -37,8 +37,9 @@ static enum status mend_database(struct repairing *r, struct error *err)
                             .context = &r->restoring,
                             .note = "of the log"};
     if (!r->dry_run)
-        r->restoring.storage = storage_new(
-            settings_text(session->invocation->settings, "database.url"), "newsloom-repair");
+        r->restoring.storage =
+            storage_new(settings_text(session->invocation->settings, "database.url"),
+                        "newsloom-repair", STORAGE_TIMEOUT_MS);
     enum status status = log_walk_run(&walk, err);
     storage_free(&r->restoring.storage);
     return status;

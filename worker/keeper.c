@@ -160,7 +160,8 @@ static void *run(void *context)
     struct keeper *keeper = context;
     struct note note;
     struct error err = {0};
-    keeper->storage = storage_new(keeper->options->database_url, keeper->options->worker_name);
+    keeper->storage = storage_new(keeper->options->database_url, keeper->options->worker_name,
+                                  keeper->options->database_timeout_ms);
     become(keeper, storage_open(keeper->storage, &err), &err);
     while (!keeper->stopped) {
         if (note_receive(keeper->socket, &note, patience(keeper)))

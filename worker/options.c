@@ -24,6 +24,14 @@ const struct setting worker_options_table[] = {
      .kind = SETTING_TEXT,
      .fallback = "",
      .help = "libpq connection string or URI; empty: libpq's own environment ($PGHOST, …)"},
+    {.name = "database.timeout",
+     .kind = SETTING_DURATION,
+     .fallback = "60s",
+     .min = 3 * SECOND,
+     .max = 3600 * SECOND,
+     .help = "a server that says nothing for so long is given up, and what was under way is looked "
+             "up over another connection; a statement may take two thirds of it, waiting for a "
+             "lock one third"},
     {.name = "worker.name",
      .kind = SETTING_TEXT,
      .fallback = "",
@@ -93,6 +101,7 @@ struct options worker_options_read(const struct settings *settings,
     struct options options = {
         .broker_endpoints = settings_text(settings, "broker.endpoint"),
         .database_url = settings_text(settings, "database.url"),
+        .database_timeout_ms = settings_number(settings, "database.timeout"),
         .worker_name = settings_text(settings, "worker.name"),
         .slots = (unsigned)settings_number(settings, "worker.slots"),
         .extract_threads = (unsigned)settings_number(settings, "extract.threads"),

@@ -15,6 +15,7 @@ struct options {
     const char *broker_endpoints;   /* comma-separated */
     struct curve_identity identity; /* by worker_identity() */
     const char *database_url;
+    int64_t database_timeout_ms;
     const char *worker_name; /* never empty */
     unsigned slots;
     unsigned extract_threads;

@@ -142,7 +142,7 @@ static void print_article(struct press *press, struct article_row *row, struct a
 
 static double store_articles(const char *database, struct press *press, size_t count, size_t batch)
 {
-    struct storage *storage = storage_new(database, "bench");
+    struct storage *storage = storage_new(database, "bench", STORAGE_TIMEOUT_MS);
     struct arena *arena = arena_new(0);
     struct error err;
     int64_t spent_us = 0;

@@ -189,7 +189,7 @@ static int open_desk(void **state)
 {
     struct desk *desk = memory_new(sizeof *desk);
     desk->arena = arena_new(0);
-    desk->storage = storage_new(database, "test");
+    desk->storage = storage_new(database, "test", STORAGE_TIMEOUT_MS);
     *state = desk;
     return 0;
 }
@@ -375,7 +375,8 @@ static void commit_in_doubt_finds_its_own_rows(void **state)
 
 static void *save_many(void *context)
 {
-    struct desk desk = {.arena = arena_new(0), .storage = storage_new(database, "crowd")};
+    struct desk desk = {.arena = arena_new(0),
+                        .storage = storage_new(database, "crowd", STORAGE_TIMEOUT_MS)};
     enum { ROUNDS = 6, COUNT = 20 };
     for (int round = 0; round < ROUNDS; round++) {
         struct article_row *rows[COUNT];
@@ -410,7 +411,8 @@ static void server_that_is_away_is_said_to_be_away(void **state)
 {
     struct desk *desk = *state;
     struct article_row *row = new_row(desk, "away", "a", "Một bài báo.");
-    struct storage *storage = storage_new("host=/nonexistent dbname=none", "test");
+    struct storage *storage =
+        storage_new("host=/nonexistent dbname=none", "test", STORAGE_TIMEOUT_MS);
     struct error err;
     assert_int_equal(storage_save(storage, &row, 1, &err), STATUS_AGAIN);
     assert_int_equal(row->end, ROW_OPEN);

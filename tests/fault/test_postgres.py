@@ -6,7 +6,8 @@ import signal
 
 import psycopg
 
-from support.auditor import Auditor, report, wait_settled
+from support.auditor import Auditor, check_no_attempt_burnt, report, wait_settled
+from support.contract import wire
 from support.feeder import Feeder
 from support.postgres import WORKER
 from support.waiting import breathe, wait_for
@@ -139,3 +140,41 @@ def test_a_worker_stops_while_its_backend_is_frozen(new_broker, new_worker, post
             assert worker.terminate(10) == 0
         finally:
             os.kill(found[0][0], signal.SIGCONT)
+
+
+# A worker's session in the middle of its transaction: its articles are inserted, its entities wait for us.
+STORING = """SELECT pid FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'
+    AND application_name = 'newsloom-worker silent'"""
+
+
+def test_a_backend_that_freezes_while_it_stores(new_broker, new_worker, postgres, database, ledger, newsroom, time_given):
+    """Others' articles go on. Its worker gives it up, and finds what it was doing when it goes on: it commits, late."""
+    broker = new_broker()
+    feeder = Feeder(broker.endpoint("feed"), ledger)
+    worker = new_worker(broker, database, name="silent", database_timeout="3s")
+    frozen = 0
+    for _ in time_given.rounds(1):
+        feeder.submit(newsroom.pieces(4))  # the sources, and names that stand in every article
+        wait_settled(broker)
+        with psycopg.connect(database.url) as other:
+            other.execute("LOCK TABLE newsloom.entity IN SHARE MODE")
+            held = newsroom.pieces(4)
+            feeder.submit(held)
+            pid, = wait_for(lambda: postgres.execute(STORING, "postgres", database.name), 20, "it stores")[0]
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            wait_for(lambda: worker.log().count("the server fell silent") > frozen, 30, "its worker gives it up")
+            second = new_worker(broker, database)
+            others = newsroom.pieces(10)
+            feeder.submit(others)
+            for piece in others:
+                wait_for(lambda: feeder.outcome(piece.source, piece.key).state == wire.STORED, 30, "others go on")
+            assert not any(feeder.outcome(piece.source, piece.key).state == wire.STORED for piece in held)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait_settled(broker)
+        assert second.terminate(20) == 0
+        frozen += 1
+    check_no_attempt_burnt(broker, ledger)
+    report("backend_frozen_while_storing", Auditor(broker, ledger, database).run(), frozen)
+    feeder.close()

@@ -30,6 +30,18 @@ static void slow_while_nothing_goes_through_is_the_server(void **state)
     assert_false(row.permanent);
 }
 
+static void silence_twice_while_others_go_through_is_for_another_to_try(void **state)
+{
+    (void)state;
+    struct article_row row = {.end = ROW_OPEN};
+    const struct failure silent = {
+        .verdict = SQL_SLOW, .connection_lost = true, .text = "the server fell silent"};
+    struct error err;
+    assert_int_equal(verdict_judge(&row, &silent, 5, &err), STATUS_AGAIN);
+    assert_int_equal(verdict_judge(&row, &silent, 6, &err), STATUS_OK);
+    assert_true(row.end == ROW_REFUSED && !row.permanent);
+}
+
 static void race_is_forgiven_once(void **state)
 {
     (void)state;
@@ -60,6 +72,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(slow_twice_while_others_go_through_is_the_article),
         cmocka_unit_test(slow_while_nothing_goes_through_is_the_server),
+        cmocka_unit_test(silence_twice_while_others_go_through_is_for_another_to_try),
         cmocka_unit_test(race_is_forgiven_once),
         cmocka_unit_test(connections_that_break_at_it_are_counted),
     };

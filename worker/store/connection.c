@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/store/connection.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,16 +10,12 @@
 #include "worker/store/schema.h"
 #include "worker/store/wait.h"
 
-/* A server that says nothing for so long is as good as gone. Longer than statement_timeout, so that
- * the server's own judgement comes first. */
-#define FINISH_LIMIT_MS 180000
 /* What follows the login has an end too: so many times connect_timeout. */
 #define FIT_SHARES        3
 #define FIT_SECONDS_LIMIT 60 /* of a connect_timeout in the URL that is longer, or none */
 #define CONNECT_TIMEOUT   "5"
 
 static const char session_sql[] =
-    "SET statement_timeout = '60s'; SET lock_timeout = '20s';"
     "SET idle_in_transaction_session_timeout = '120s';"
     "SET default_transaction_isolation = 'read committed';"
     "SET client_encoding = 'UTF8'; SET \"TimeZone\" = 'UTC'; SET \"DateStyle\" = 'ISO, YMD';"
@@ -28,15 +25,18 @@ static const char session_sql[] =
 struct connection {
     char *database_url;
     char *worker_name;
+    int64_t timeout_ms;
     PGconn *session;
     bool is_fresh;
     bool send_failed;
     bool has_commit; /* among what is queued */
 };
 
-struct connection *storage_connection_new(const char *database_url, const char *worker_name)
+struct connection *storage_connection_new(const char *database_url, const char *worker_name,
+                                          int64_t timeout_ms)
 {
     struct connection *connection = memory_new(sizeof *connection);
+    connection->timeout_ms = timeout_ms;
     connection->database_url = text_copy(database_url);
     connection->worker_name = text_format("newsloom-worker %s", worker_name);
     return connection;
@@ -154,6 +154,19 @@ static enum status share_patience(PGconn *session, int64_t deadline_ms, struct e
     return status;
 }
 
+/* The server judges before the client gives it up: what it ends it says why. */
+static enum status share_timeout(PGconn *session, int64_t timeout_ms, int64_t deadline_ms,
+                                 struct error *err)
+{
+    char statement_ms[24];
+    char lock_ms[24];
+    (void)snprintf(statement_ms, sizeof statement_ms, "%" PRId64, timeout_ms * 2 / 3);
+    (void)snprintf(lock_ms, sizeof lock_ms, "%" PRId64, timeout_ms / 3);
+    enum status status = set_setting(session, "statement_timeout", statement_ms, deadline_ms, err);
+    return status == STATUS_OK ? set_setting(session, "lock_timeout", lock_ms, deadline_ms, err)
+                               : status;
+}
+
 /* When what follows the login must be over. */
 static int64_t fit_deadline_ms(PGconn *session)
 {
@@ -169,13 +182,15 @@ static int64_t fit_deadline_ms(PGconn *session)
     return clock_mono_ms() + FIT_SHARES * 1000 * (int64_t)seconds;
 }
 
-static enum status fit_session(PGconn *session, struct error *err)
+static enum status fit_session(PGconn *session, int64_t timeout_ms, struct error *err)
 {
     int64_t deadline_ms = fit_deadline_ms(session);
     enum status status = STATUS_OK;
     if (PQsetnonblocking(session, 1) != 0)
         return error_set(err, STATUS_AGAIN, "could not make the session non-blocking");
     status = pg_run_until(session, session_sql, deadline_ms, NULL, err);
+    if (status == STATUS_OK)
+        status = share_timeout(session, timeout_ms, deadline_ms, err);
     if (status == STATUS_OK)
         status = share_patience(session, deadline_ms, err);
     if (status == STATUS_OK)
@@ -209,7 +224,7 @@ enum status storage_connection_open(struct connection *connection, struct error 
                            (int)strcspn(text, "\n"), text);
     }
     if (status == STATUS_OK)
-        status = fit_session(session, err);
+        status = fit_session(session, connection->timeout_ms, err);
     if (status == STATUS_OK && !PQenterPipelineMode(session))
         status = error_set(err, STATUS_AGAIN, "could not enter pipeline mode");
     if (status != STATUS_OK) {
@@ -250,6 +265,7 @@ struct reading {
     int number;
     bool failed;
     bool synced;
+    bool is_silent; /* nothing came for timeout_ms */
 };
 
 static void note_failure(struct reading *reading, const PGresult *result)
@@ -299,7 +315,6 @@ static void read_results(struct reading *reading)
 /* false: the connection is gone or silent. */
 static bool pump(struct connection *connection, struct reading *reading)
 {
-    int64_t deadline_ms = clock_mono_ms() + FINISH_LIMIT_MS;
     bool sent = false;
     while (!reading->synced) {
         int unsent = PQflush(reading->session);
@@ -311,7 +326,9 @@ static bool pump(struct connection *connection, struct reading *reading)
                 crash_here(CRASH_WORKER_MID_STORE);
         }
         bool alive = false;
-        if (!pg_wait(reading->session, unsent, deadline_ms, &alive))
+        int64_t deadline_ms = clock_mono_ms() + connection->timeout_ms; /* anew with each sign */
+        reading->is_silent = !pg_wait(reading->session, unsent, deadline_ms, &alive);
+        if (reading->is_silent)
             return false;
         read_results(reading);
         if (!reading->synced && (!alive || PQstatus(reading->session) != CONNECTION_OK))
@@ -320,15 +337,17 @@ static bool pump(struct connection *connection, struct reading *reading)
     return true;
 }
 
-static enum status lost(struct connection *connection, struct failure *failure, bool has_text)
+static enum status lost(struct connection *connection, const struct reading *reading)
 {
-    if (!has_text) {
+    struct failure *failure = reading->failure;
+    if (!reading->failed) {
         const char *text = PQerrorMessage(connection->session);
-        (void)snprintf(failure->text, sizeof failure->text, "%.*s", (int)strcspn(text, "\n"),
-                       *text ? text : "the server fell silent");
+        if (reading->is_silent || !*text)
+            text = "the server fell silent";
+        (void)snprintf(failure->text, sizeof failure->text, "%.*s", (int)strcspn(text, "\n"), text);
     }
     if (failure->verdict != SQL_BROKEN)
-        failure->verdict = SQL_AGAIN;
+        failure->verdict = reading->is_silent ? SQL_SLOW : SQL_AGAIN;
     failure->connection_lost = true;
     storage_connection_close(connection);
     return STATUS_AGAIN;
@@ -368,7 +387,7 @@ enum status storage_connection_finish(struct connection *connection,
                               .context = context,
                               .failure = ret_failure};
     if (!exchange(connection, &reading))
-        return lost(connection, ret_failure, reading.failed);
+        return lost(connection, &reading);
     if (!reading.failed)
         return STATUS_OK;
     if (PQtransactionStatus(connection->session) != PQTRANS_IDLE)

@@ -21,7 +21,10 @@
 
 struct connection;
 
-struct connection *storage_connection_new(const char *database_url, const char *worker_name);
+/* timeout_ms: a server that says nothing for so long while it is asked for something is given up.
+ * It is told to end a statement after two thirds of it, and a wait for a lock after a third. */
+struct connection *storage_connection_new(const char *database_url, const char *worker_name,
+                                          int64_t timeout_ms);
 void storage_connection_free(struct connection **connection_p);
 
 /* Open unless it is open. AGAIN: the server is away; BROKEN: it, or its schema, is not fit. */
@@ -51,7 +54,8 @@ struct failure {
 /*
  * Send what was queued with a Sync and wait for all results. on_result (may be NULL) sees each good
  * result, numbered from 0 in the order of sending. INVALID when a statement failed, AGAIN when the
- * connection was lost: both fill *ret_failure. After INVALID nothing of this transaction remains.
+ * connection was lost or the server silent (verdict SQL_SLOW): both fill *ret_failure. After
+ * INVALID nothing of this transaction remains.
  */
 enum status storage_connection_finish(struct connection *connection,
                                       void (*on_result)(int number, PGresult *result,

@@ -15,10 +15,10 @@
     3 /* articles tried alone, one after another, that had to wait for somebody \
        */
 
-struct storage *storage_new(const char *database_url, const char *worker_name)
+struct storage *storage_new(const char *database_url, const char *worker_name, int64_t timeout_ms)
 {
     struct storage *storage = memory_new(sizeof *storage);
-    storage->connection = storage_connection_new(database_url, worker_name);
+    storage->connection = storage_connection_new(database_url, worker_name, timeout_ms);
     return storage;
 }
 
@@ -396,10 +396,9 @@ static enum status save_each(struct storage *storage, struct article_row **rows,
             return status;
         if (status != STATUS_OK)
             worst = status;
-        if (status != STATUS_OK && !storage_connection_is_open(storage->connection))
-            return status;
         in_vain = status == STATUS_OK ? 0 : in_vain + 1;
-        if (in_vain == IN_VAIN_LIMIT) {
+        if (in_vain == IN_VAIN_LIMIT ||
+            (in_vain > 0 && !storage_connection_is_open(storage->connection))) {
             storage->first = first + i + 1;
             return status;
         }
@@ -428,13 +427,14 @@ static size_t gather_open(struct article_row **rows, size_t count)
 }
 
 /* One transaction for all; a connection that was cut while it was idle is not worth an alarm, so
- * the first loss is followed by a second attempt at once. */
+ * the first loss is followed by a second attempt at once. A server that fell silent is. */
 static enum status save_batch(struct storage *storage, struct article_row **rows, size_t count,
                               struct failure *failure, struct error *err)
 {
     bool *inserted = memory_new(count * sizeof *inserted);
     enum status status = save_group(storage, rows, count, inserted, failure);
-    if (status != STATUS_OK && failure->connection_lost && storage->losses++ == 0) {
+    if (status != STATUS_OK && failure->connection_lost && storage->losses++ == 0 &&
+        failure->verdict != SQL_SLOW) {
         status = storage_open(storage, err);
         if (status == STATUS_OK) {
             *failure = (struct failure){.verdict = SQL_AGAIN};

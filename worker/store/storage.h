@@ -24,7 +24,10 @@
 
 struct storage;
 
-struct storage *storage_new(const char *database_url, const char *worker_name);
+#define STORAGE_TIMEOUT_MS 60000 /* of whoever has no setting for it */
+
+/* timeout_ms: as of storage_connection_new(). */
+struct storage *storage_new(const char *database_url, const char *worker_name, int64_t timeout_ms);
 void storage_free(struct storage **storage_p);
 
 /* Connect and check the server now. As storage_connection_open(). */

@@ -16,13 +16,13 @@ bool verdict_is_pending(const struct article_row *row)
     return row->once_more > 0 || row->losses > 0 || row->slow > 0;
 }
 
-static enum status judge_slow(struct article_row *row, uint64_t commits, const char *why,
-                              struct error *err)
+static enum status judge_slow(struct article_row *row, uint64_t commits, bool is_said,
+                              const char *why, struct error *err)
 {
     if (row->slow++ == 0)
         row->slow_since = commits;
     else if (commits > row->slow_since)
-        verdict_refuse(row, true, why);
+        verdict_refuse(row, is_said, why);
     else if (row->slow >= SLOW_LIMIT)
         verdict_refuse(row, false, why);
     return row->end == ROW_OPEN ? error_set(err, STATUS_AGAIN, "could not store: %s", why)
@@ -44,7 +44,7 @@ enum status verdict_judge(struct article_row *row, const struct failure *failure
             verdict_refuse(row, true, why);
         return STATUS_OK;
     case SQL_SLOW:
-        return judge_slow(row, commits, why, err);
+        return judge_slow(row, commits, failure->state[0], why, err);
     case SQL_BROKEN:
         return error_set(err, STATUS_BROKEN, "cannot store: %s", why);
     case SQL_AGAIN:

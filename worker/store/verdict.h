@@ -6,7 +6,8 @@
  * Most errors tell which of the two it is (sqlstate.h). Two do not: a connection that breaks, and a
  * statement that takes too long. Breaking LOSSES_LIMIT connections alone is the article's doing.
  * Being slow twice is, when others were committed in between; while nothing goes through the server
- * is slow, and only after SLOW_LIMIT times the article is given back, for another worker to try.
+ * is slow, and only after SLOW_LIMIT times the article is given back, for another worker to try. A
+ * server that fell silent was slow too, but did not say so: the article is then only given back.
  */
 #ifndef WORKER_STORE_VERDICT_H
 #define WORKER_STORE_VERDICT_H
