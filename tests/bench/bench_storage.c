@@ -64,10 +64,12 @@ struct press {
     bool names_others; /* not always those of the samples */
 };
 
-/* Nearly every article of a day is an original: no sketch is like another. */
+/* Nearly every article of a day is an original: no address and no sketch is like another. */
 static void make_original(struct article_row *row, uint64_t number)
 {
     Newsloom__V1__Extraction *x = arena_copy(row->arena, row->extraction, sizeof *x);
+    x->url =
+        arena_format(row->arena, "https://tin.example/bench-%llu.html", (unsigned long long)number);
     x->bands = arena_copy(row->arena, x->bands, x->n_bands * sizeof *x->bands);
     for (size_t i = 0; i < x->n_bands; i++)
         x->bands[i] = (number * x->n_bands + i + 1) * UINT64_C(0x9e3779b97f4a7c15);

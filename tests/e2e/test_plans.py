@@ -171,6 +171,22 @@ def test_judgement_joins_and_can_be_undone(filled):
     assert members() == 1
 
 
+def test_articles_without_a_url_lengthen_no_index_of_urls(filled):
+    """They would all be equal there: in a hash index each would walk through all others."""
+    def size():
+        return filled.execute("SELECT pg_relation_size('newsloom.article_url')").fetchone()[0]
+    before = size()
+    with filled.transaction(force_rollback=True):
+        filled.execute("SET LOCAL session_replication_role = replica")
+        columns = "sketch, source_id, revision, generation, reported_on, text_length, published_origin, page_kind, title, " \
+            "author, published, language, content_type, charset, extractor, extractor_version, trace_id, model_digest, " \
+            "content_digest, extraction_digest, text, extraction, content, bands"
+        filled.execute(f"INSERT INTO newsloom.article (article_id, key, url, {columns}) "
+                       f"SELECT 1000000 + i, 'no-url-' || i, '', {columns} "
+                       "FROM newsloom.article, generate_series(1, 5000) i WHERE article_id = 1")
+        assert size() == before
+
+
 def test_everything_has_a_comment(filled):
     silent = filled.execute("""
         SELECT c.relname || coalesce('.' || a.attname, '')
