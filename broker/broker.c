@@ -119,6 +119,31 @@ enum sent broker_send(struct broker *b, enum socket_name socket, const struct pe
     return sent;
 }
 
+enum sent broker_send_payloads(struct broker *b, enum socket_name socket, const struct peer *peer,
+                               uint64_t features, Newsloom__V1__Envelope *envelope,
+                               zmq_msg_t *payloads, size_t count)
+{
+    struct payload list[ARTICLES_LIMIT];
+    uint32_t sizes[ARTICLES_LIMIT];
+    size_t bytes = 0;
+    envelope->protocol = protocol_oldest;
+    if (count <= ARTICLES_LIMIT) {
+        for (size_t i = 0; i < count; i++)
+            list[i] = (struct payload){zmq_msg_data(&payloads[i]), zmq_msg_size(&payloads[i])};
+        bytes = joined_mark(envelope, features, list, count, sizes);
+    }
+    if (bytes == 0)
+        return broker_send(b, socket, peer, envelope, payloads, count);
+    zmq_msg_t frame;
+    ENSURE(zmq_msg_init_size(&frame, bytes) == 0);
+    joined_fill(zmq_msg_data(&frame), list, count);
+    enum sent sent = broker_send(b, socket, peer, envelope, &frame, 1);
+    ENSURE(zmq_msg_close(&frame) == 0);
+    if (sent == SENT)
+        broker_tally(b, TALLY_JOINED_OUT, 1);
+    return sent;
+}
+
 /* The number of the question, if it can be read. */
 static uint64_t request_of(struct message *message)
 {
@@ -174,8 +199,11 @@ Newsloom__V1__Envelope *broker_receive(struct broker *b, enum socket_name socket
     Newsloom__V1__RefusalCode code = NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
     struct error why;
     if (envelope_unpack(zmq_msg_data(&message->envelope), zmq_msg_size(&message->envelope),
-                        message->arena, &envelope, &code, &why) == STATUS_OK)
+                        message->arena, &envelope, &code, &why) == STATUS_OK &&
+        message_split(message, envelope, &code, &why) == STATUS_OK) {
+        broker_tally(b, TALLY_JOINED_IN, joined_is_said(envelope));
         return envelope;
+    }
     if (log_gate_open(&b->bad_gate))
         log_warn("bad-envelope", "socket=%s reason=\"%s\": refused; said once a second at most",
                  sockets_name(socket), why.text);

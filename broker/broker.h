@@ -172,6 +172,11 @@ void broker_refuse(struct broker *broker, enum socket_name socket, const struct 
 /* Sends; a peer that has gone or does not read is counted. */
 enum sent broker_send(struct broker *broker, enum socket_name socket, const struct peer *peer,
                       Newsloom__V1__Envelope *envelope, zmq_msg_t *payloads, size_t count);
+/* The same to a peer with these features: joined when it takes that and they may go so. The
+ * payloads are the caller's to close, whatever comes of it. */
+enum sent broker_send_payloads(struct broker *broker, enum socket_name socket,
+                               const struct peer *peer, uint64_t features,
+                               Newsloom__V1__Envelope *envelope, zmq_msg_t *payloads, size_t count);
 /* Receives one message; its envelope, or NULL when there was none or it was refused. *ret_message
  * is NULL when the socket is dry; give it back with broker_release() or broker_keep(). */
 Newsloom__V1__Envelope *broker_receive(struct broker *broker, enum socket_name socket,
@@ -212,8 +217,9 @@ void load_articles(struct broker *broker);                   /* loading.c */
 void dispatch_articles(struct broker *broker);               /* dispatcher.c */
 void serve_subscribers(struct broker *broker);               /* serving.c */
 void publish_live(struct broker *broker, uint64_t sequence, const struct item *item,
-                  const Newsloom__V1__Result *result, zmq_msg_t *extraction); /* live.c */
-void scrub_store(struct broker *broker);                                      /* forgetting.c */
+                  const Newsloom__V1__Result *result, struct message *message,
+                  size_t payload);            /* live.c */
+void scrub_store(struct broker *broker);      /* forgetting.c */
 void drop_forgettings(struct broker *broker); /* forgetting.c, at the end */
 void refresh_gauges(struct broker *broker);   /* gauges.c */
 

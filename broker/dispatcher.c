@@ -207,8 +207,8 @@ static bool send_load(struct broker *b, struct worker *worker, const struct load
         ENSURE(zmq_msg_init(&payloads[i]) == 0);
         ENSURE(zmq_msg_copy(&payloads[i], &item->body->payload) == 0);
     }
-    bool sent =
-        broker_send(b, SOCKET_WORK, &worker->peer, &envelope, payloads, load->count) == SENT;
+    bool sent = broker_send_payloads(b, SOCKET_WORK, &worker->peer, worker->features, &envelope,
+                                     payloads, load->count) == SENT;
     for (size_t i = 0; i < load->count; i++) {
         struct item *item = load->items[i];
         ENSURE(zmq_msg_close(&payloads[i]) == 0);

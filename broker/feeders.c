@@ -147,7 +147,7 @@ static void take_article(struct broker *b, struct pending *pending, struct messa
                          size_t at)
 {
     const Newsloom__V1__Submission *submission = pending->submission;
-    zmq_msg_t *payload = &message->payloads[at];
+    const struct payload *payload = &message->payloads[at];
     newsloom__v1__receipt__init(&pending->receipt);
     if (!source_is_valid(submission->source)) {
         refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__BAD_SOURCE,
@@ -162,15 +162,15 @@ static void take_article(struct broker *b, struct pending *pending, struct messa
                        "a content digest has 32 bytes");
         return;
     }
-    if (!may_ask_again(b, pending, &message->peer) ||
-        !payload_is_fine(b, pending, zmq_msg_size(payload)) || !has_room(b, pending))
+    if (!may_ask_again(b, pending, &message->peer) || !payload_is_fine(b, pending, payload->size) ||
+        !has_room(b, pending))
         return;
     struct accept accept = {.source = submission->source,
                             .key = pending->key,
                             .class_ = class_of(submission),
                             .digest = submission->digest.data,
-                            .payload = zmq_msg_data(payload),
-                            .size = zmq_msg_size(payload),
+                            .payload = payload->bytes,
+                            .size = payload->size,
                             .at_ms = b->wall_ms,
                             .generation = submission->generation,
                             .revision = submission->revision};
@@ -182,11 +182,11 @@ static void take_article(struct broker *b, struct pending *pending, struct messa
 
 /* ---- after the commit */
 
-static void enqueue(struct broker *b, struct pending *pending, zmq_msg_t *payload,
+static void enqueue(struct broker *b, struct pending *pending, struct message *message, size_t at,
                     const struct accept_result *result)
 {
     const Newsloom__V1__Submission *submission = pending->submission;
-    size_t size = zmq_msg_size(payload);
+    size_t size = message->payloads[at].size;
     if (b->is_loading) { /* it is found where it belongs, behind those that were there before */
         b->unloaded++;
         return;
@@ -197,13 +197,16 @@ static void enqueue(struct broker *b, struct pending *pending, zmq_msg_t *payloa
     enum queue_class class_ = (enum queue_class)wanted.class_;
     if (!item || !bodies_have_room(&b->bodies, class_, size))
         return;
-    item->body = body_new(&b->bodies, class_, pending->key, payload);
+    zmq_msg_t payload;
+    message_lend(message, at, &payload);
+    item->body = body_new(&b->bodies, class_, pending->key, &payload);
+    ENSURE(zmq_msg_close(&payload) == 0);
     item->body->revision = result->revision;
     item->body->generation = result->generation;
     memcpy(item->body->digest, submission->digest.data, DIGEST_SIZE);
 }
 
-static void conclude(struct broker *b, struct pending *pending, zmq_msg_t *payload)
+static void conclude(struct broker *b, struct receipts *receipts, size_t at)
 {
     static const enum tally rows[] = {
         [NEWSLOOM__V1__RECEIPT_CODE__ACCEPTED] = TALLY_ACCEPTED,
@@ -211,6 +214,7 @@ static void conclude(struct broker *b, struct pending *pending, zmq_msg_t *paylo
         [NEWSLOOM__V1__RECEIPT_CODE__RETRY_LATER] = TALLY_RETRY_LATER,
         [NEWSLOOM__V1__RECEIPT_CODE__REFUSED] = TALLY_REFUSED,
     };
+    struct pending *pending = &receipts->pending[at];
     Newsloom__V1__Receipt *receipt = &pending->receipt;
     if (pending->is_accept && b->batch->accepts_dropped)
         retry_later(pending, RETRY_FULL_MS, "the store is full");
@@ -225,7 +229,7 @@ static void conclude(struct broker *b, struct pending *pending, zmq_msg_t *paylo
             refuse_article(b, pending, NEWSLOOM__V1__REFUSAL_CODE__WAS_FORGOTTEN,
                            "an operator had this article forgotten: it is not taken again");
         if (receipt->code == NEWSLOOM__V1__RECEIPT_CODE__ACCEPTED)
-            enqueue(b, pending, payload, result);
+            enqueue(b, pending, receipts->message, at, result);
         const struct item *item = queue_find(b->queue, result->article_id);
         if (item && item->state == ITEM_LEASED)
             receipt->state = NEWSLOOM__V1__STATE__LEASED;
@@ -245,10 +249,11 @@ static void give_receipts(struct broker *b, struct answer *answer)
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_RECEIPTS;
     envelope.receipts = &body;
     body.receipts = list;
+    body.features = features_here;
     size_t bytes = 0;
     for (size_t i = 0; i < receipts->count; i++) {
         struct pending *pending = &receipts->pending[i];
-        conclude(b, pending, &receipts->message->payloads[i]);
+        conclude(b, receipts, i);
         size_t size = newsloom__v1__receipt__get_packed_size(&pending->receipt) + 4;
         if (bytes + size > RECEIPTS_BYTES) {
             (void)broker_send(b, SOCKET_FEED, &answer->peer, &envelope, NULL, 0);
@@ -269,14 +274,14 @@ static bool take_submit(struct broker *b, struct message *message,
                         const Newsloom__V1__Envelope *envelope)
 {
     const Newsloom__V1__Submit *submit = envelope->submit;
-    size_t frames = message->payload_count + message->excess;
+    size_t payloads = message->payload_count + message->excess;
     if (submit->n_articles == 0 || submit->n_articles > ARTICLES_LIMIT ||
-        frames != submit->n_articles) {
+        payloads != submit->n_articles) {
         broker_refuse(b, SOCKET_FEED, &message->peer, envelope->request,
                       NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT,
-                      "%zu articles are listed and %zu payload frames follow: both must be the "
-                      "same, 1 to %d",
-                      submit->n_articles, frames, ARTICLES_LIMIT);
+                      "%zu articles are listed and %zu payloads follow: both must be the same, 1 "
+                      "to %d",
+                      submit->n_articles, payloads, ARTICLES_LIMIT);
         return false;
     }
     struct receipts *receipts = broker_answer(b, sizeof(*receipts), SOCKET_FEED, &message->peer,

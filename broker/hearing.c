@@ -37,6 +37,7 @@ static void give_welcome(struct broker *b, struct answer *answer)
     if (worker)
         worker->welcomed = true;
     welcome.protocol = worker ? worker->protocol : protocol_oldest;
+    welcome.features = features_here;
     welcome.log_id.data = b->facts.log_id;
     welcome.log_id.len = sizeof(b->facts.log_id);
     welcome.beat_ms = (uint64_t)b->options.beat_ms;
@@ -156,6 +157,7 @@ static void hear_hello(struct broker *b, const struct message *message,
     text_take(worker->version, sizeof(worker->version), hello->version);
     worker->protocol =
         hello->protocol_max < protocol_newest ? hello->protocol_max : protocol_newest;
+    worker->features = hello->features;
     worker->slots = hello->slots < SLOTS_LIMIT ? hello->slots : SLOTS_LIMIT;
     worker->heard_ms = b->loop_ms;
     worker->replaced_ms = 0;

@@ -41,7 +41,7 @@ static void publish_topics(struct broker *b, const Newsloom__V1__Topics *topics,
 }
 
 void publish_live(struct broker *b, uint64_t sequence, const struct item *item,
-                  const Newsloom__V1__Result *result, zmq_msg_t *extraction)
+                  const Newsloom__V1__Result *result, struct message *message, size_t payload)
 {
     char topic[TOPIC_SIZE];
     Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
@@ -61,14 +61,17 @@ void publish_live(struct broker *b, uint64_t sequence, const struct item *item,
     entry.extraction_digest = result->extraction_digest;
     if (source)
         entry.source = (char *)source;
+    zmq_msg_t extraction;
+    message_lend(message, payload, &extraction);
     zmq_msg_t packed;
     ENSURE(zmq_msg_init_size(&packed, newsloom__v1__envelope__get_packed_size(&envelope)) == 0);
     (void)newsloom__v1__envelope__pack(&envelope, zmq_msg_data(&packed));
     if (source) {
         (void)snprintf(topic, sizeof(topic), "article/%s", source);
-        sockets_publish(b->sockets, topic, &packed, extraction);
+        sockets_publish(b->sockets, topic, &packed, &extraction);
     }
     if (result->topics)
-        publish_topics(b, result->topics, &packed, extraction);
+        publish_topics(b, result->topics, &packed, &extraction);
     ENSURE(zmq_msg_close(&packed) == 0);
+    ENSURE(zmq_msg_close(&extraction) == 0);
 }

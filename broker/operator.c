@@ -219,7 +219,7 @@ static void obey_control(struct broker *b, const struct message *message,
 static void obey_one(struct broker *b, const struct message *message,
                      const Newsloom__V1__Envelope *envelope)
 {
-    if (message->payload_count + message->excess > 0) {
+    if (message->frame_count + message->excess > 0) {
         broker_refuse(b, SOCKET_OPERATOR, &message->peer, envelope->request,
                       NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT,
                       "the operator socket takes no payload frames");

@@ -13,7 +13,8 @@ enum { CODE_LIMIT = 32 };
 struct settlement {
     Newsloom__V1__Settlement settlement;
     const Newsloom__V1__Result *result; /* of a done; NULL for a failure, whose state is known */
-    zmq_msg_t *extraction;
+    struct message *message;            /* and of it the payload */
+    size_t payload;
     size_t index; /* in the turn */
 };
 
@@ -44,7 +45,7 @@ static void after_done(struct broker *b, const struct settled *settled, struct s
         }
         if (item)
             b->ends[item->class_][0]++;
-        publish_live(b, result->sequence, item, one->result, one->extraction);
+        publish_live(b, result->sequence, item, one->result, one->message, one->payload);
     } else {
         broker_tally(b, TALLY_DONE_AGAIN, 1);
     }
@@ -97,10 +98,11 @@ static struct settlement *settled_add(struct settled *settled, uint64_t lease, u
 }
 
 static Newsloom__V1__RefusalCode fault_of_result(const Newsloom__V1__Result *result,
-                                                 zmq_msg_t *extraction, const char **ret_text)
+                                                 const struct payload *extraction,
+                                                 const char **ret_text)
 {
     uint8_t digest[DIGEST_SIZE];
-    size_t size = zmq_msg_size(extraction);
+    size_t size = extraction->size;
     if (result->digest.len != DIGEST_SIZE || result->extraction_digest.len != DIGEST_SIZE) {
         *ret_text = "a digest has 32 bytes";
         return NEWSLOOM__V1__REFUSAL_CODE__BAD_DIGEST;
@@ -118,7 +120,7 @@ static Newsloom__V1__RefusalCode fault_of_result(const Newsloom__V1__Result *res
         *ret_text = "a result is STORED or REPLACED";
         return NEWSLOOM__V1__REFUSAL_CODE__BAD_REQUEST;
     }
-    digest_bytes(zmq_msg_data(extraction), size, digest);
+    digest_bytes(extraction->bytes, size, digest);
     if (memcmp(digest, result->extraction_digest.data, DIGEST_SIZE) != 0) {
         *ret_text = "the extraction's digest is not that of its bytes";
         return NEWSLOOM__V1__REFUSAL_CODE__BAD_DIGEST;
@@ -134,7 +136,7 @@ bool hear_done(struct broker *b, struct worker *worker, struct message *message,
         done->n_results != message->payload_count + message->excess) {
         broker_refuse(b, SOCKET_WORK, &message->peer, envelope->request,
                       NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT,
-                      "results and extraction frames must be the same, 1 to %d", ARTICLES_LIMIT);
+                      "results and extractions must be the same, 1 to %d", ARTICLES_LIMIT);
         return false;
     }
     struct settled *settled = settled_new(b, message, envelope->request, done->n_results);
@@ -151,14 +153,15 @@ bool hear_done(struct broker *b, struct worker *worker, struct message *message,
                                 .kind = result->kind,
                                 .topics = result->topics,
                                 .extraction_digest = result->extraction_digest.data,
-                                .extraction = zmq_msg_data(&message->payloads[i]),
-                                .size = zmq_msg_size(&message->payloads[i]),
+                                .extraction = message->payloads[i].bytes,
+                                .size = message->payloads[i].size,
                                 .worker =
                                     arena_text(b->batch->arena, worker->name, strlen(worker->name)),
                                 .at_ms = b->wall_ms};
         struct settlement *one = settled_add(settled, result->lease, result->article_id);
         one->result = result;
-        one->extraction = &message->payloads[i];
+        one->message = message;
+        one->payload = i;
         one->index = turn_settle(b->batch->turn, &settle);
     }
     worker->progress_ms = b->loop_ms;

@@ -137,6 +137,7 @@ static void hear_subscribe(struct broker *b, const struct message *message,
     subscriber->filter = filter_new(wanted->filter);
     subscriber->at = subscriber->told = subscriber->acknowledged = after;
     subscriber->credit = wanted->credit;
+    subscriber->features = wanted->features;
     subscriber->heard_ms = subscriber->sent_ms = b->loop_ms;
     (void)broker_answer(b, sizeof(struct answer), SOCKET_SUBSCRIBE, &message->peer,
                         envelope->request, give_subscribed);
@@ -162,7 +163,7 @@ static void hear_one(struct broker *b, const struct message *message,
                      const Newsloom__V1__Envelope *envelope)
 {
     struct subscriber *subscriber = subscribers_by_peer(b->subscribers, &message->peer);
-    if (message->payload_count + message->excess > 0) {
+    if (message->frame_count + message->excess > 0) {
         refuse(b, message, envelope, NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT,
                "the subscribe socket takes no payload frames");
         return;
@@ -313,7 +314,8 @@ static enum sent send_batch(struct broker *b, struct subscriber *subscriber,
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++)
         bytes += zmq_msg_size(&frames[i]);
-    enum sent sent = broker_send(b, SOCKET_SUBSCRIBE, &subscriber->peer, &envelope, frames, count);
+    enum sent sent = broker_send_payloads(b, SOCKET_SUBSCRIBE, &subscriber->peer,
+                                          subscriber->features, &envelope, frames, count);
     for (size_t i = 0; i < count; i++)
         ENSURE(zmq_msg_close(&frames[i]) == 0);
     if (sent == SENT_BLOCKED) {
@@ -334,7 +336,7 @@ static size_t entry_size(const struct log_entry *entry)
 {
     Newsloom__V1__Entry body;
     fill_entry(entry, &body);
-    return newsloom__v1__entry__get_packed_size(&body) + 4;
+    return newsloom__v1__entry__get_packed_size(&body) + 4 + JOINED_SIZE_BYTES;
 }
 
 /* As many batches as envelopes need. */

@@ -58,10 +58,11 @@ struct message *message_new(void)
 
 void message_clear(struct message *message)
 {
-    for (size_t i = 0; i < message->payload_count; i++)
-        ENSURE(zmq_msg_close(&message->payloads[i]) == 0);
+    for (size_t i = 0; i < message->frame_count; i++)
+        ENSURE(zmq_msg_close(&message->frames[i]) == 0);
     ENSURE(zmq_msg_close(&message->envelope) == 0);
     ENSURE(zmq_msg_init(&message->envelope) == 0);
+    message->frame_count = 0;
     message->payload_count = 0;
     message->excess = 0;
     message->next = NULL;
@@ -84,9 +85,42 @@ void message_free(struct message **message_p)
 size_t message_bytes(const struct message *message)
 {
     size_t bytes = zmq_msg_size(&message->envelope);
-    for (size_t i = 0; i < message->payload_count; i++)
-        bytes += zmq_msg_size(&message->payloads[i]);
+    for (size_t i = 0; i < message->frame_count; i++)
+        bytes += zmq_msg_size(&message->frames[i]);
     return bytes;
+}
+
+enum status message_split(struct message *message, const Newsloom__V1__Envelope *envelope,
+                          Newsloom__V1__RefusalCode *ret_refusal, struct error *err)
+{
+    zmq_msg_t *frames = message->frames;
+    if (joined_is_said(envelope)) {
+        bool has_one = message->frame_count > 0;
+        enum status status = joined_split(envelope, message->frame_count + message->excess,
+                                          has_one ? zmq_msg_data(&frames[0]) : NULL,
+                                          has_one ? zmq_msg_size(&frames[0]) : 0, message->payloads,
+                                          ret_refusal, err);
+        if (status == STATUS_OK)
+            message->payload_count = envelope->n_payload_sizes;
+        return status;
+    }
+    for (size_t i = 0; i < message->frame_count; i++)
+        message->payloads[i] = (struct payload){zmq_msg_data(&frames[i]), zmq_msg_size(&frames[i])};
+    message->payload_count = message->frame_count;
+    return STATUS_OK;
+}
+
+void message_lend(struct message *message, size_t at, zmq_msg_t *ret_frame)
+{
+    const struct payload *payload = &message->payloads[at];
+    if (message->payload_count == message->frame_count) {
+        ENSURE(zmq_msg_init(ret_frame) == 0);
+        ENSURE(zmq_msg_copy(ret_frame, &message->frames[at]) == 0);
+        return;
+    }
+    ENSURE(zmq_msg_init_size(ret_frame, payload->size) == 0);
+    if (payload->size > 0)
+        memcpy(zmq_msg_data(ret_frame), payload->bytes, payload->size);
 }
 
 static bool set_int(void *handle, int option, int value)
@@ -97,6 +131,8 @@ static bool set_int(void *handle, int option, int value)
 static int64_t frame_limit_of(enum socket_name name, const struct sockets_options *options)
 {
     int64_t frame_limit = (int64_t)(2 * options->payload_limit);
+    if (frame_limit < 2 * (int64_t)JOINED_LIMIT)
+        frame_limit = 2 * (int64_t)JOINED_LIMIT;
     if (name == SOCKET_WORK && frame_limit < 2 * (int64_t)EXTRACTION_LIMIT)
         frame_limit = 2 * (int64_t)EXTRACTION_LIMIT;
     if (name == SOCKET_SUBSCRIBE || name == SOCKET_OPERATOR || name == SOCKET_LIVE)
@@ -109,7 +145,7 @@ static int64_t frame_limit_of(enum socket_name name, const struct sockets_option
  * kernel may hold. */
 static uint64_t silence_limit_of(enum socket_name name, const struct sockets_options *options)
 {
-    uint64_t least = 2 * options->payload_limit;
+    uint64_t least = (uint64_t)frame_limit_of(name, options);
     if (name == SOCKET_FEED)
         return options->outstanding_limit > least ? options->outstanding_limit : least;
     return (ARTICLES_LIMIT + 1) * (uint64_t)frame_limit_of(name, options) / 2 + KERNEL_BYTES;
@@ -251,11 +287,11 @@ static void receive_payloads(void *handle, struct message *message)
             return;
         }
         more = zmq_msg_more(&frame);
-        if (message->payload_count == ARTICLES_LIMIT) {
+        if (message->frame_count == ARTICLES_LIMIT) {
             message->excess++;
             (void)zmq_msg_close(&frame);
         } else {
-            message->payloads[message->payload_count++] = frame;
+            message->frames[message->frame_count++] = frame;
         }
     }
 }

@@ -22,7 +22,7 @@
 #include <zmq.h>
 
 #include "common/status.h"
-#include "proto/envelope.h"
+#include "proto/joined.h"
 
 enum socket_name {
     SOCKET_FEED,
@@ -55,15 +55,23 @@ struct message {
     struct visit visit;  /* lives as long as the envelope */
     struct arena *arena; /* for the unpacked envelope */
     zmq_msg_t envelope;
-    zmq_msg_t payloads[ARTICLES_LIMIT];
+    zmq_msg_t frames[ARTICLES_LIMIT]; /* what followed it */
+    size_t frame_count;
+    size_t excess;                           /* frames that were thrown away */
+    struct payload payloads[ARTICLES_LIMIT]; /* within the frames, by message_split() */
     size_t payload_count;
-    size_t excess; /* frames that were thrown away */
 };
 
 struct message *message_new(void);
 void message_free(struct message **message_p);
 void message_clear(struct message *message); /* ready to receive again */
 size_t message_bytes(const struct message *message);
+/* Finds the payloads, a frame each or joined as the envelope says. INVALID as joined_split(). */
+enum status message_split(struct message *message, const Newsloom__V1__Envelope *envelope,
+                          Newsloom__V1__RefusalCode *ret_refusal, struct error *err) MUST_CHECK;
+/* One of them as a frame of its own, which the caller closes: shared with the message, or a copy of
+ * what was joined, so that it does not keep the others in memory. */
+void message_lend(struct message *message, size_t at, zmq_msg_t *ret_frame);
 
 struct sockets;
 struct keys;

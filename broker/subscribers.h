@@ -23,10 +23,11 @@ struct subscriber {
     struct peer peer;
     char name[CURSOR_NAME_LIMIT + 1]; /* empty: not registered */
     struct filter *filter;
-    uint64_t at;     /* everything up to here was looked at */
-    uint64_t told;   /* and it was told so */
-    uint64_t credit; /* entries that may be sent in all */
-    uint64_t sent;   /* entries that were sent in all */
+    uint64_t features; /* what it takes */
+    uint64_t at;       /* everything up to here was looked at */
+    uint64_t told;     /* and it was told so */
+    uint64_t credit;   /* entries that may be sent in all */
+    uint64_t sent;     /* entries that were sent in all */
     uint64_t acknowledged;
     int64_t heard_ms; /* the loop's clock */
     int64_t sent_ms;

@@ -67,6 +67,8 @@
       "Messages of sessions that the broker did not know; some at every restart.")                 \
     X(BREAKER, "newsloom_breaker_opened_total", NULL, TOTAL,                                       \
       "Times a worker was paused because nothing but failures came from it.")                      \
+    X(JOINED_IN, "newsloom_messages_joined_total", "way=\"in\"", TOTAL, TALLIED_JOINED)            \
+    X(JOINED_OUT, "newsloom_messages_joined_total", "way=\"out\"", TOTAL, TALLIED_JOINED)          \
     X(SEND_BLOCKED, "newsloom_sends_refused_total", NULL, TOTAL,                                   \
       "Messages dropped because their receiver had gone or did not read; all of them heal.")       \
     X(BATCHES, "newsloom_batches_sent_total", NULL, TOTAL, "Batches sent to subscribers.")         \
@@ -131,6 +133,7 @@
 #define TALLIED_RECEIPTS "Receipts by code; retry_later grows while the store or the queue is full."
 #define TALLIED_REFUSALS "Refusals by code, of whole messages and of articles: look at the peers."
 #define TALLIED_ENDS     "Articles by the end they came to; look at dead letters when dead grows."
+#define TALLIED_JOINED   "Messages whose payloads came, or went, joined in one frame."
 #define TALLIED_TIME     "Time spent in each step of the turn; commit is the disk, beside the others."
 #define TALLIED_QUEUED   "Articles that wait for a worker."
 #define TALLIED_WAITING  "Articles that wait for their next attempt."

@@ -25,6 +25,7 @@ struct worker {
     char name[WORKER_NAME_LIMIT + 1];
     char version[33];
     uint32_t protocol; /* the newest that both speak */
+    uint64_t features; /* what it takes */
     unsigned slots;    /* most it ever holds */
     unsigned willing;  /* most it holds now, as of its last beat */
     bool welcomed;     /* its hello was answered: it gets nothing before */

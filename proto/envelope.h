@@ -44,6 +44,10 @@
 extern const uint32_t protocol_oldest;
 extern const uint32_t protocol_newest;
 
+/* The bits of Feature that this build says it takes. What needs one goes to peers that said it; a
+ * build without one behaves as if it had never heard of it. */
+extern const uint64_t features_here;
+
 /* INVALID with a sentence when the bytes are no clean message of this type within the limits. */
 enum status message_unpack(const ProtobufCMessageDescriptor *type, const void *bytes, size_t size,
                            struct arena *arena, ProtobufCMessage **ret_message,

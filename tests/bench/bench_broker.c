@@ -25,7 +25,7 @@
 
 #include "common/clock.h"
 #include "common/digest.h"
-#include "proto/envelope.h"
+#include "proto/joined.h"
 #include "tests/bench/peers/load.h"
 
 typedef Newsloom__V1__Envelope envelope_type;
@@ -75,6 +75,25 @@ static void send_envelope(void *socket, struct arena *arena, envelope_type *enve
     ENSURE(zmq_send(socket, bytes, size, more ? ZMQ_SNDMORE : 0) >= 0);
 }
 
+static void send_payloads(void *socket, struct arena *arena, envelope_type *envelope,
+                          uint64_t features, const struct payload *payloads, size_t count)
+{
+    uint32_t sizes[ARTICLES_LIMIT];
+    envelope->protocol = protocol_oldest;
+    size_t bytes = joined_mark(envelope, features, payloads, count, sizes);
+    send_envelope(socket, arena, envelope, true);
+    if (bytes > 0) {
+        zmq_msg_t frame;
+        ENSURE(zmq_msg_init_size(&frame, bytes) == 0);
+        joined_fill(zmq_msg_data(&frame), payloads, count);
+        ENSURE(zmq_msg_send(&frame, socket, 0) >= 0);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        ENSURE(zmq_send(socket, payloads[i].bytes, payloads[i].size,
+                        i + 1 < count ? ZMQ_SNDMORE : 0) >= 0);
+}
+
 /* The next message's envelope, its payload frames dropped; NULL when none came in time. */
 static envelope_type *receive(void *socket, struct arena *arena)
 {
@@ -103,6 +122,7 @@ struct feeder {
     void *socket;
     struct arena *arena;
     char *payload;
+    uint64_t features;          /* of the broker, from its first receipts on */
     uint64_t *first_of_request; /* by request number modulo window */
     uint64_t request;
     uint64_t outstanding;
@@ -144,9 +164,10 @@ static void submit(struct feeder *f)
     int64_t now = clock_mono_us();
     for (uint64_t i = 0; i < count; i++)
         submitted_us[first + i] = now;
-    send_envelope(f->socket, f->arena, &envelope, true);
+    struct payload payloads[ARTICLES_LIMIT];
     for (uint64_t i = 0; i < count; i++)
-        ENSURE(zmq_send(f->socket, f->payload, load.size, i + 1 < count ? ZMQ_SNDMORE : 0) >= 0);
+        payloads[i] = (struct payload){f->payload, load.size};
+    send_payloads(f->socket, f->arena, &envelope, f->features, payloads, count);
     f->outstanding += count;
 }
 
@@ -166,6 +187,7 @@ static void take_receipts(struct feeder *f)
         receipt_us[first + i] = (uint32_t)(now - submitted_us[first + i]);
     }
     f->outstanding -= body->n_receipts;
+    f->features = body->features;
     atomic_fetch_add(&receipts, body->n_receipts);
 }
 
@@ -200,6 +222,7 @@ struct worker {
     uint64_t held[LOAD_SLOTS];
     uint64_t keys[LOAD_SLOTS]; /* article number of each */
     size_t held_count;
+    uint64_t features; /* of the broker */
     uint64_t beat_ms;
     int64_t next_beat_ms;
 };
@@ -212,6 +235,7 @@ static void say_hello(struct worker *w)
     body.session = (ProtobufCBinaryData){sizeof(w->session), w->session};
     body.worker = bench_name;
     body.slots = LOAD_SLOTS;
+    body.features = features_here;
     envelope_type envelope;
     newsloom__v1__envelope__init(&envelope);
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_HELLO;
@@ -278,10 +302,10 @@ static void acknowledge(struct worker *w, const Newsloom__V1__Dispatch *dispatch
     body.n_results = count;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_DONE;
     envelope.done = &body;
-    send_envelope(w->socket, w->arena, &envelope, true);
+    struct payload payloads[ARTICLES_LIMIT];
     for (size_t i = 0; i < count; i++)
-        ENSURE(zmq_send(w->socket, extraction, sizeof(extraction),
-                        i + 1 < count ? ZMQ_SNDMORE : 0) >= 0);
+        payloads[i] = (struct payload){extraction, sizeof(extraction)};
+    send_payloads(w->socket, w->arena, &envelope, w->features, payloads, count);
 }
 
 static void take_settlements(struct worker *w, const Newsloom__V1__Settled *body)
@@ -320,6 +344,7 @@ static void *worker_run(void *unused)
         switch (envelope->body_case) {
         case NEWSLOOM__V1__ENVELOPE__BODY_WELCOME:
             w.beat_ms = envelope->welcome->beat_ms;
+            w.features = envelope->welcome->features;
             say_beat(&w);
             break;
         case NEWSLOOM__V1__ENVELOPE__BODY_HELLO_FIRST:

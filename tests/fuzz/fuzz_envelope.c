@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* An envelope as a peer may send it: refused with a code and a sentence, or clean through and
- * through: packed again it is an envelope again, with the same meaning. */
+ * through: packed again it is an envelope again, with the same meaning. Sizes of joined payloads
+ * are tried on the envelope's own bytes, and on a frame that has what they add up to. */
 #include <string.h>
 
-#include "proto/envelope.h"
+#include "proto/joined.h"
 #include "tests/fuzz/fuzzing.h"
 
 static void is_the_same_again(const Newsloom__V1__Envelope *envelope)
@@ -21,6 +22,37 @@ static void is_the_same_again(const Newsloom__V1__Envelope *envelope)
     arena_free(&arena);
 }
 
+static void lie_in_their_frame(const Newsloom__V1__Envelope *envelope, const uint8_t *frame,
+                               size_t size)
+{
+    struct error err = {.status = STATUS_OK};
+    struct payload payloads[ARTICLES_LIMIT];
+    Newsloom__V1__RefusalCode refusal = NEWSLOOM__V1__REFUSAL_CODE__UNKNOWN_REFUSAL;
+    enum status status = joined_split(envelope, 1, frame, size, payloads, &refusal, &err);
+    ENSURE((status == STATUS_OK) == (refusal == NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE));
+    if (status != STATUS_OK) {
+        ENSURE(status == STATUS_INVALID && *err.text);
+        return;
+    }
+    const uint8_t *at = frame;
+    for (size_t i = 0; i < envelope->n_payload_sizes; i++) {
+        ENSURE(payloads[i].bytes == at && payloads[i].size <= (size_t)(frame + size - at));
+        at += payloads[i].size;
+    }
+    ENSURE(at == frame + size);
+}
+
+static void take_apart(const Newsloom__V1__Envelope *envelope, const uint8_t *data, size_t size)
+{
+    static const uint8_t zeros[2 * JOINED_LIMIT];
+    uint64_t sum = 0;
+    for (size_t i = 0; i < envelope->n_payload_sizes; i++)
+        sum += envelope->payload_sizes[i];
+    lie_in_their_frame(envelope, data, size);
+    if (sum <= sizeof(zeros))
+        lie_in_their_frame(envelope, zeros, sum);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = arena_new(ENVELOPE_BUDGET);
@@ -29,6 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Newsloom__V1__RefusalCode refusal = NEWSLOOM__V1__REFUSAL_CODE__UNKNOWN_REFUSAL;
     enum status status = envelope_unpack(data, size, arena, &envelope, &refusal, &err);
     ENSURE((status == STATUS_OK) == (refusal == NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE));
+    if (status == STATUS_OK && joined_is_said(envelope))
+        take_apart(envelope, data, size);
     if (status == STATUS_OK)
         is_the_same_again(envelope);
     else

@@ -3,3 +3,4 @@
 
 const uint32_t protocol_oldest = NEXT_PROTOCOL_OLDEST;
 const uint32_t protocol_newest = NEXT_PROTOCOL_NEWEST;
+const uint64_t features_here = NEXT_FEATURES;

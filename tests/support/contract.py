@@ -21,6 +21,7 @@ from newsloom.v1 import wire_pb2 as wire  # noqa: E402
 PROTOCOL = 1
 ENVELOPE_LIMIT = 4096
 ARTICLES_LIMIT = 32
+JOINED_LIMIT = 256 * 1024
 # What a client sets that has a network between itself and the broker: see proto/README.md.
 FAR = {zmq.CONNECT_TIMEOUT: 2000, zmq.HEARTBEAT_IVL: 2000, zmq.HEARTBEAT_TIMEOUT: 10000,
        zmq.TCP_MAXRT: 10000}
@@ -41,11 +42,23 @@ def digest_content(title: str, content: bytes) -> bytes:
     return digest_bytes(title.encode() + b"\0" + content)
 
 
-def envelope(body: str, message, request: int = 0, protocol: int = PROTOCOL) -> bytes:
-    packet = wire.Envelope(protocol=protocol, request=request)
+def envelope(body: str, message, request: int = 0, protocol: int = PROTOCOL, payload_sizes=()) -> bytes:
+    packet = wire.Envelope(protocol=protocol, request=request, payload_sizes=payload_sizes)
     getattr(packet, body).CopyFrom(message)
     getattr(packet, body).SetInParent()
     return packet.SerializeToString()
+
+
+def joined(body: str, message, payloads, request: int = 0) -> list:
+    """The frames of a message whose payloads travel in one."""
+    return [envelope(body, message, request, payload_sizes=[len(payload) for payload in payloads]), b"".join(payloads)]
+
+
+def taken_apart(sizes, frames) -> list:
+    frame, = frames
+    assert len(sizes) > 1 and sum(sizes) == len(frame) <= JOINED_LIMIT, (list(sizes), len(frame))
+    ends = list(itertools.accumulate(sizes))
+    return [frame[end - size:end] for size, end in zip(sizes, ends)]
 
 
 class Refused(Exception):
@@ -62,6 +75,8 @@ class Channel:
         self.endpoint = endpoint
         self.kind = kind
         self.socket = None
+        self.joins = False      # what it sends, where several payloads go
+        self.joined_count = 0   # messages that came joined
         self.open()
 
     def open(self) -> None:
@@ -85,7 +100,10 @@ class Channel:
             self.socket = None
 
     def send(self, body: str, message, payloads=(), request: int = 0) -> None:
-        self.send_frames([envelope(body, message, request), *payloads])
+        if self.joins and len(payloads) > 1:
+            self.send_frames(joined(body, message, payloads, request))
+        else:
+            self.send_frames([envelope(body, message, request), *payloads])
 
     def send_frames(self, frames) -> None:
         try:
@@ -94,13 +112,16 @@ class Channel:
             pass  # the broker is away: whoever promised something sends again
 
     def receive(self, timeout: float = 5.0):
-        """(Envelope, payload frames), or None when nothing came in time."""
+        """(Envelope, payloads), or None when nothing came in time."""
         if not self.socket.poll(int(timeout * 1000)):
             return None
         frames = self.socket.recv_multipart()
         packet = wire.Envelope()
         packet.ParseFromString(frames[0])
-        return packet, frames[1:]
+        if not packet.payload_sizes:
+            return packet, frames[1:]
+        self.joined_count += 1
+        return packet, taken_apart(packet.payload_sizes, frames[1:])
 
     def ask(self, body: str, message, payloads=(), timeout: float = 10.0):
         """Sends a request and waits for its answer; raises Refused."""

@@ -91,6 +91,7 @@ class FakeWorker:
         self.last_resend = 0.0
         self.model = b"A" * 32
         self.kind = None             # of results; None: what the revision says
+        self.features = 0            # that it says to take
 
     # ---- what it says ----
 
@@ -99,7 +100,7 @@ class FakeWorker:
                 for lease, h in self.held.items()]
         self.channel.send("hello", wire.Hello(
             protocol_min=1, protocol_max=1, session=self.session, worker=self.name, version="1",
-            model_digest=self.model, slots=self.slots, held=held))
+            model_digest=self.model, slots=self.slots, held=held, features=self.features))
         self.last_hello = time.monotonic()
 
     def beat(self, free: int = None) -> None:

@@ -17,6 +17,7 @@ class Feeder:
         self.resend = resend
         self.resent = 0
         self.refusals = []
+        self.features = 0   # that the broker says to take
 
     def close(self) -> None:
         self.channel.close()
@@ -66,6 +67,7 @@ class Feeder:
             if packet.WhichOneof("body") == "refusal":
                 self.refusals.append(packet.refusal)
                 return 0.05
+            self.features = packet.receipts.features
             for at, receipt in enumerate(packet.receipts.receipts):
                 index = open_[packet.receipts.first + at]
                 heard += 1

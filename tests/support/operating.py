@@ -30,6 +30,10 @@ class Operator:
     def counters(self) -> dict:
         return {counter.name: counter.value for counter in self.status().counters}
 
+    def joined(self, way: str) -> int:
+        """Messages whose payloads travelled in one frame, "in" or "out"."""
+        return self.counters()[f'newsloom_messages_joined_total{{way="{way}"}}']
+
     def backlog(self) -> int:
         """Articles without an end."""
         return sum(c.queued + c.leased + c.waiting for c in self.status().classes)

@@ -21,6 +21,7 @@ class Subscriber:
         self.channel = Channel(endpoint)
         self.name, self.filter, self.window = name, filter_, window
         self.automatic = automatic  # grants credit and acknowledges by itself
+        self.features = 0       # that it says to take
         self.log_id = b""
         self.position = 0       # the last sequence that was scanned for us
         self.handled = 0        # the last sequence handed to us
@@ -47,7 +48,7 @@ class Subscriber:
         self.subscribed = False
         self.request = next_request()
         message = wire.Subscribe(log_id=log_id, after=after, credit=self.granted, name=self.name,
-                                 **{"from": from_})
+                                 features=self.features, **{"from": from_})
         if self.filter is not None:
             message.filter.CopyFrom(self.filter)
         self.wish = (from_, log_id, after)
