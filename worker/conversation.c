@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/crash.h"
 #include "common/log.h"
+#include "proto/joined.h"
 #include "worker/worker_parts.h"
 
 enum { TURN_MESSAGES = 64, FRAMES_LIMIT = SLOTS_LIMIT, HELLO_PAUSE_MS = 500, MEET_LIMIT_MS = 5000 };
@@ -22,6 +23,7 @@ static void say_hello(struct worker *worker)
     memcpy(digest, knowledge_digest(worker->knowledge), DIGEST_SIZE);
     hello.protocol_min = protocol_oldest;
     hello.protocol_max = protocol_newest;
+    hello.features = features_here;
     hello.session.data = worker->session;
     hello.session.len = sizeof worker->session;
     hello.worker = (char *)(uintptr_t)worker->options->worker_name;
@@ -140,6 +142,7 @@ static void hear_welcome(struct worker *worker, const Newsloom__V1__Welcome *wel
         return;
     }
     worker->welcomed = true;
+    mouth_note_features(worker->mouth, welcome->features);
     worker->beat_ms =
         welcome->beat_ms > 0 && welcome->beat_ms < 600000 ? (int64_t)welcome->beat_ms : 5000;
     worker->lease_ms =
@@ -155,12 +158,38 @@ static void hear_welcome(struct worker *worker, const Newsloom__V1__Welcome *wel
     say_beat(worker);
 }
 
+/* Joined payloads become frames of their own, so that a job does not keep its neighbours' bytes. */
+static bool split(struct heard *heard)
+{
+    struct payload payloads[ARTICLES_LIMIT];
+    Newsloom__V1__RefusalCode refusal;
+    if (!joined_is_said(heard->envelope))
+        return true;
+    if (heard->frame_count == 0)
+        return false;
+    zmq_msg_t joined;
+    (void)zmq_msg_init(&joined);
+    (void)zmq_msg_move(&joined, &heard->frames[0]);
+    bool fits = joined_split(heard->envelope, heard->frame_count, zmq_msg_data(&joined),
+                             zmq_msg_size(&joined), payloads, &refusal, NULL) == STATUS_OK;
+    if (fits) {
+        (void)zmq_msg_close(&heard->frames[0]);
+        heard->frame_count = heard->envelope->n_payload_sizes;
+        for (size_t i = 0; i < heard->frame_count; i++) {
+            ENSURE(zmq_msg_init_size(&heard->frames[i], payloads[i].size) == 0);
+            joined_fill(zmq_msg_data(&heard->frames[i]), &payloads[i], 1);
+        }
+    }
+    (void)zmq_msg_close(&joined);
+    return fits;
+}
+
 static void hear_dispatch(struct worker *worker, struct heard *heard)
 {
     const Newsloom__V1__Dispatch *dispatch = heard->envelope->dispatch;
     uint64_t back[SLOTS_LIMIT];
     size_t back_count = 0;
-    if (dispatch->n_jobs != heard->frame_count || heard->excess) {
+    if (heard->excess || !split(heard) || dispatch->n_jobs != heard->frame_count) {
         counters_add(worker->counters, TALLY_BAD_MESSAGES, 1);
         log_error("bad-dispatch", "jobs=%zu frames=%zu: the broker gives them to others",
                   dispatch->n_jobs, heard->frame_count);

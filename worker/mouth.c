@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/network.h"
+#include "proto/joined.h"
 
 typedef Newsloom__V1__Envelope envelope_message;
 
@@ -16,6 +17,7 @@ struct mouth {
     char *endpoints; /* separated by NUL */
     size_t size;
     const char *current;
+    uint64_t features; /* of the broker */
     struct curve_identity identity;
 };
 
@@ -112,6 +114,7 @@ void mouth_next(struct mouth *mouth)
     const char *next = mouth->current + strlen(mouth->current) + 1;
     mouth->current = next < mouth->endpoints + mouth->size ? next : mouth->endpoints;
     (void)zmq_close(mouth->socket);
+    mouth->features = 0;
     connect_current(mouth);
 }
 
@@ -240,13 +243,47 @@ static size_t fill_done(envelope_message *envelope, Newsloom__V1__Result **list,
     done->n_results = 0;
     for (size_t i = 0; i < count && i < ARTICLES_LIMIT; i++) {
         list[done->n_results++] = jobs[i]->result;
-        if (packed_size(envelope) > ENVELOPE_LIMIT) {
+        size_t sizes = i > 0 ? JOINED_SIZE_BYTES * (i + 2) : 0;
+        if (packed_size(envelope) + sizes > ENVELOPE_LIMIT) {
             done->n_results--;
             break;
         }
     }
     ENSURE(done->n_results > 0); /* topics are bounded so that one always fits */
     return done->n_results;
+}
+
+void mouth_note_features(struct mouth *mouth, uint64_t features)
+{
+    mouth->features = features;
+}
+
+static bool send_joined(struct mouth *mouth, const struct payload *payloads, size_t count,
+                        size_t bytes)
+{
+    zmq_msg_t frame;
+    ENSURE(zmq_msg_init_size(&frame, bytes) == 0);
+    joined_fill(zmq_msg_data(&frame), payloads, count);
+    if (zmq_msg_send(&frame, mouth->socket, ZMQ_DONTWAIT) >= 0)
+        return true;
+    (void)zmq_msg_close(&frame);
+    return false;
+}
+
+static bool send_done(struct mouth *mouth, envelope_message *envelope, struct job *const *jobs,
+                      size_t count)
+{
+    struct payload payloads[ARTICLES_LIMIT];
+    uint32_t sizes[ARTICLES_LIMIT];
+    for (size_t i = 0; i < count; i++)
+        payloads[i] = (struct payload){jobs[i]->packed, jobs[i]->packed_size};
+    size_t joined = joined_mark(envelope, mouth->features, payloads, count, sizes);
+    bool sent = send_envelope(mouth, envelope, true);
+    if (sent && joined)
+        return send_joined(mouth, payloads, count, joined);
+    for (size_t i = 0; sent && i < count; i++)
+        sent = send_frame(mouth, payloads[i].bytes, payloads[i].size, i + 1 < count);
+    return sent;
 }
 
 size_t mouth_done(struct mouth *mouth, struct job *const *jobs, size_t count)
@@ -259,13 +296,8 @@ size_t mouth_done(struct mouth *mouth, struct job *const *jobs, size_t count)
         envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_DONE;
         envelope.done = &done;
         size_t fits = fill_done(&envelope, list, jobs + sent, count - sent);
-        if (!send_envelope(mouth, &envelope, true))
+        if (!send_done(mouth, &envelope, jobs + sent, fits))
             return sent;
-        for (size_t i = 0; i < fits; i++) {
-            const struct job *job = jobs[sent + i];
-            if (!send_frame(mouth, job->packed, job->packed_size, i + 1 < fits))
-                return sent;
-        }
         sent += fits;
     }
     return sent;

@@ -33,6 +33,8 @@ bool mouth_failed(struct mouth *mouth, uint64_t lease, uint64_t article_id,
                   const struct job_failure *failure);
 bool mouth_release(struct mouth *mouth, const uint64_t *leases, size_t count, const char *reason);
 bool mouth_goodbye(struct mouth *mouth, const char *reason);
+/* What the broker said in its Welcome that it takes; forgotten with the connection. */
+void mouth_note_features(struct mouth *mouth, uint64_t features);
 /* As many results as fit into messages; count of jobs that went out, from the first. */
 size_t mouth_done(struct mouth *mouth, struct job *const *jobs, size_t count);
 

@@ -40,6 +40,7 @@ struct connection {
     unsigned monitor_number;
     bool up;
     unsigned generation;
+    uint64_t features; /* of the broker */
     int64_t down_since_ms;
     int64_t timeout_ms;
     uint64_t request;
@@ -64,6 +65,7 @@ static void close_socket(struct connection *c)
         (void)zmq_close(c->socket);
     c->socket = c->monitor = NULL;
     c->up = false;
+    c->features = 0;
 }
 
 static void set_identity(struct connection *c)
@@ -226,6 +228,7 @@ static void read_monitor(struct connection *c)
         else if (c->up)
             c->down_since_ms = clock_mono_ms();
         c->up = up;
+        c->features = 0;
     }
 }
 
@@ -257,13 +260,18 @@ enum status connection_receive(struct connection *c, struct message *message, st
     return message_receive(message, c->socket, c->type == ZMQ_SUB ? 1 : 0, err);
 }
 
-enum status connection_send(struct connection *c, const Newsloom__V1__Envelope *envelope,
+enum status connection_send(struct connection *c, Newsloom__V1__Envelope *envelope,
                             const struct payload *payloads, size_t count, struct error *err)
 {
     /* Before the first event was read a send could be repeated for the connection it went over. */
     if (c->monitor && !c->up)
         return error_set(err, STATUS_AGAIN, "could not send: the broker is not connected");
-    return message_send(c->socket, envelope, payloads, count, err);
+    return message_send(c->socket, envelope, c->features, payloads, count, err);
+}
+
+void connection_note_features(struct connection *c, uint64_t features)
+{
+    c->features = features;
 }
 
 const char *refusal_name(Newsloom__V1__RefusalCode code)

@@ -34,7 +34,7 @@ bool connection_wait(struct connection *connection, int64_t timeout_ms);
 
 enum status connection_receive(struct connection *connection, struct message *message,
                                struct error *err) MUST_CHECK;
-enum status connection_send(struct connection *connection, const Newsloom__V1__Envelope *envelope,
+enum status connection_send(struct connection *connection, Newsloom__V1__Envelope *envelope,
                             const struct payload *payloads, size_t count,
                             struct error *err) MUST_CHECK;
 
@@ -42,6 +42,10 @@ enum status connection_send(struct connection *connection, const Newsloom__V1__E
  * whether the broker was out of reach or silent; INVALID and NOT_FOUND carry its refusal. */
 enum status connection_request(struct connection *connection, Newsloom__V1__Envelope *question,
                                struct message *answer, struct error *err) MUST_CHECK;
+
+/* What the broker said that it takes over this connection: from now on it is sent so. A connection
+ * that is made anew begins without. */
+void connection_note_features(struct connection *connection, uint64_t features);
 
 bool connection_is_up(const struct connection *connection);
 unsigned connection_generation(const struct connection *connection);

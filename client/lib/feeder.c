@@ -27,6 +27,7 @@ struct shipment {
     uint64_t request;
     int64_t sent_at_ms;
     unsigned generation;
+    bool joined;
     size_t count;
     size_t open;
     struct submission *articles[ARTICLES_LIMIT]; /* NULL: has its receipt */
@@ -83,7 +84,7 @@ static struct submission *queue_take(struct feeder_queue *queue)
     return s;
 }
 
-/* What went out and may be lost goes out again, before what never did. */
+/* What went out and may be lost, or was not understood, goes out again before what never did. */
 static void queue_return(struct newsloom_feeder *f, struct shipment *shipment, bool left)
 {
     for (size_t i = shipment->count; i-- > 0;) {
@@ -129,7 +130,7 @@ static struct shipment *build_shipment(struct newsloom_feeder *f, struct feeder_
     return shipment;
 }
 
-static enum status send_shipment(struct newsloom_feeder *f, const struct shipment *shipment)
+static enum status send_shipment(struct newsloom_feeder *f, struct shipment *shipment)
 {
     Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
     Newsloom__V1__Submit submit = NEWSLOOM__V1__SUBMIT__INIT;
@@ -156,7 +157,9 @@ static enum status send_shipment(struct newsloom_feeder *f, const struct shipmen
     envelope.request = shipment->request;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_SUBMIT;
     envelope.submit = &submit;
-    return connection_send(f->connection, &envelope, payloads, shipment->count, NULL);
+    enum status status = connection_send(f->connection, &envelope, payloads, shipment->count, NULL);
+    shipment->joined = joined_is_said(&envelope);
+    return status;
 }
 
 /* false: nobody takes it now; it waits as before. */
@@ -319,13 +322,19 @@ static void take_refusal(struct newsloom_feeder *f, struct shipment *shipment,
     }
     receipt.refusal = refusal->code;
     receipt.text = refusal->text;
+    shipment->open = 0;
+    if (refusal->code == NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT && shipment->joined) {
+        /* an older broker took the place of the one that took joined payloads */
+        connection_note_features(f->connection, 0);
+        queue_return(f, shipment, false);
+        return;
+    }
     for (size_t i = 0; i < shipment->count; i++) {
         struct submission *s = shipment->articles[i];
         shipment->articles[i] = NULL;
         if (s)
             take_receipt(f, s, &receipt);
     }
-    shipment->open = 0;
 }
 
 static void take_message(struct newsloom_feeder *f, const Newsloom__V1__Envelope *envelope)
@@ -333,9 +342,10 @@ static void take_message(struct newsloom_feeder *f, const Newsloom__V1__Envelope
     struct shipment *shipment = find_shipment(f, envelope->request);
     if (!shipment)
         return; /* the answer to something that was sent again since */
-    if (envelope->body_case == NEWSLOOM__V1__ENVELOPE__BODY_RECEIPTS)
+    if (envelope->body_case == NEWSLOOM__V1__ENVELOPE__BODY_RECEIPTS) {
+        connection_note_features(f->connection, envelope->receipts->features);
         take_receipts(f, shipment, envelope->receipts);
-    else if (envelope->body_case == NEWSLOOM__V1__ENVELOPE__BODY_REFUSAL)
+    } else if (envelope->body_case == NEWSLOOM__V1__ENVELOPE__BODY_REFUSAL)
         take_refusal(f, shipment, envelope->refusal);
     if (shipment->open == 0)
         forget_shipment(f, shipment);

@@ -88,11 +88,10 @@ static bool take_message(struct newsloom_live *live)
     const Newsloom__V1__Envelope *envelope = live->message.envelope;
     if (envelope->body_case != NEWSLOOM__V1__ENVELOPE__BODY_LIVE || !envelope->live->entry)
         return false;
-    size_t size = 0;
-    const void *bytes = message_payload_count(&live->message, 1) == 1
-                            ? message_payload(&live->message, 2, &size)
-                            : "";
-    entry_fill(&live->entry, envelope->live->entry, bytes, size);
+    struct payload payload = {"", 0};
+    if (message_payload_count(&live->message) == 1)
+        payload = message_payload(&live->message, 0);
+    entry_fill(&live->entry, envelope->live->entry, payload.bytes, payload.size);
     return is_new(live, live->entry.sequence) && filter_passes(&live->filter, &live->entry);
 }
 

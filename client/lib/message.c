@@ -49,6 +49,18 @@ static enum status read_frames(struct message *message, void *socket, struct err
     return STATUS_OK;
 }
 
+/* The frame of joined payloads, if there are such, is found to be as the envelope says. */
+static enum status find_payloads(struct message *message, struct error *err)
+{
+    size_t frame_count = message->count - message->lead - 1;
+    Newsloom__V1__RefusalCode refusal = NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
+    if (!joined_is_said(message->envelope))
+        return STATUS_OK;
+    zmq_msg_t *frame = frame_count ? &message->frames[message->lead + 1] : NULL;
+    return joined_split(message->envelope, frame_count, frame ? zmq_msg_data(frame) : NULL,
+                        frame ? zmq_msg_size(frame) : 0, message->joined, &refusal, err);
+}
+
 enum status message_receive(struct message *message, void *socket, size_t lead, struct error *err)
 {
     message_done(message);
@@ -62,7 +74,10 @@ enum status message_receive(struct message *message, void *socket, size_t lead, 
         status = envelope_unpack(zmq_msg_data(&message->frames[lead]),
                                  zmq_msg_size(&message->frames[lead]), message->arena,
                                  &message->envelope, &refusal, err);
+        message->lead = lead;
     }
+    if (status == STATUS_OK)
+        status = find_payloads(message, err);
     if (status != STATUS_OK)
         message_done(message);
     return status;
@@ -78,16 +93,18 @@ void message_done(struct message *message)
     *message = (struct message){0};
 }
 
-size_t message_payload_count(const struct message *message, size_t lead)
+size_t message_payload_count(const struct message *message)
 {
-    return message->count > lead + 1 ? message->count - lead - 1 : 0;
+    return joined_is_said(message->envelope) ? message->envelope->n_payload_sizes
+                                             : message->count - message->lead - 1;
 }
 
-const void *message_payload(const struct message *message, size_t index, size_t *ret_size)
+struct payload message_payload(const struct message *message, size_t index)
 {
-    zmq_msg_t *frame = &message->frames[index];
-    *ret_size = zmq_msg_size(frame);
-    return zmq_msg_data(frame);
+    if (joined_is_said(message->envelope))
+        return message->joined[index];
+    zmq_msg_t *frame = &message->frames[message->lead + 1 + index];
+    return (struct payload){zmq_msg_data(frame), zmq_msg_size(frame)};
 }
 
 static bool send_frame(void *socket, const void *bytes, size_t size, int flags)
@@ -99,15 +116,33 @@ static bool send_frame(void *socket, const void *bytes, size_t size, int flags)
     return sent >= 0;
 }
 
-enum status message_send(void *socket, const Newsloom__V1__Envelope *envelope,
+static bool send_joined(void *socket, const struct payload *payloads, size_t count, size_t bytes)
+{
+    zmq_msg_t frame;
+    ENSURE(zmq_msg_init_size(&frame, bytes) == 0);
+    joined_fill(zmq_msg_data(&frame), payloads, count);
+    int sent = 0;
+    do
+        sent = zmq_msg_send(&frame, socket, ZMQ_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        (void)zmq_msg_close(&frame);
+    return sent >= 0;
+}
+
+enum status message_send(void *socket, Newsloom__V1__Envelope *envelope, uint64_t features,
                          const struct payload *payloads, size_t count, struct error *err)
 {
     uint8_t packed[ENVELOPE_LIMIT];
+    uint32_t sizes[ARTICLES_LIMIT];
+    size_t joined = joined_mark(envelope, features, payloads, count, sizes);
     size_t size = newsloom__v1__envelope__get_packed_size(envelope);
     ENSURE(size <= sizeof(packed));
     (void)newsloom__v1__envelope__pack(envelope, packed);
     bool sent = send_frame(socket, packed, size, count ? ZMQ_SNDMORE : 0);
-    for (size_t i = 0; sent && i < count; i++)
+    if (sent && joined)
+        sent = send_joined(socket, payloads, count, joined);
+    for (size_t i = 0; sent && !joined && i < count; i++)
         sent = send_frame(socket, payloads[i].bytes, payloads[i].size,
                           i + 1 < count ? ZMQ_SNDMORE : 0);
     if (sent)

@@ -12,7 +12,7 @@
 
 #include "common/arena.h"
 #include "common/status.h"
-#include "proto/envelope.h"
+#include "proto/joined.h"
 
 #define MESSAGE_FRAMES_LIMIT 4096 /* more are read and dropped: the message is then BROKEN */
 
@@ -21,6 +21,8 @@ struct message {
     size_t count;
     struct arena *arena;
     Newsloom__V1__Envelope *envelope;
+    size_t lead;
+    struct payload joined[ARTICLES_LIMIT]; /* within one frame, when the envelope says so */
 };
 
 /* AGAIN: nothing there. INVALID: something came that is no message; it was dropped. The envelope is
@@ -29,17 +31,13 @@ enum status message_receive(struct message *message, void *socket, size_t lead,
                             struct error *err) MUST_CHECK;
 void message_done(struct message *message);
 
-/* The payloads are the frames after the envelope. */
-size_t message_payload_count(const struct message *message, size_t lead);
-const void *message_payload(const struct message *message, size_t index, size_t *ret_size);
+/* The payloads, a frame each or joined; index counts from 0. They live as long as the message. */
+size_t message_payload_count(const struct message *message);
+struct payload message_payload(const struct message *message, size_t index);
 
-struct payload {
-    const void *bytes;
-    size_t size;
-};
-
-/* AGAIN: nobody is connected, nothing was sent. */
-enum status message_send(void *socket, const Newsloom__V1__Envelope *envelope,
+/* To a broker with these features: joined when it takes that and the payloads may go so, which
+ * joined_is_said() tells afterwards. AGAIN: nobody is connected, nothing was sent. */
+enum status message_send(void *socket, Newsloom__V1__Envelope *envelope, uint64_t features,
                          const struct payload *payloads, size_t count,
                          struct error *err) MUST_CHECK;
 

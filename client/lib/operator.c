@@ -58,9 +58,9 @@ static enum status unpack_payload(struct newsloom_operator *op,
                                   const ProtobufCMessageDescriptor *type, size_t index,
                                   ProtobufCMessage **ret_message, struct error *err)
 {
-    size_t size = 0;
-    const void *bytes = message_payload(&op->answer, index + 1, &size);
-    enum status status = message_unpack(type, bytes, size, op->payloads, ret_message, err);
+    struct payload payload = message_payload(&op->answer, index);
+    enum status status =
+        message_unpack(type, payload.bytes, payload.size, op->payloads, ret_message, err);
     return status == STATUS_INVALID ? STATUS_BROKEN : status;
 }
 
@@ -73,7 +73,7 @@ enum status newsloom_operator_status(struct newsloom_operator *op,
     question.body_case = NEWSLOOM__V1__ENVELOPE__BODY_STATUS_REQUEST;
     question.status_request = &request;
     enum status status = ask(op, &question, NEWSLOOM__V1__ENVELOPE__BODY_STATUS_ANSWER, err);
-    if (status == STATUS_OK && message_payload_count(&op->answer, 0) != 1)
+    if (status == STATUS_OK && message_payload_count(&op->answer) != 1)
         status = error_set(err, STATUS_BROKEN, "the broker's answer holds no status");
     if (status == STATUS_OK)
         status = unpack_payload(op, &newsloom__v1__status__descriptor, 0, &message, err);
@@ -91,7 +91,7 @@ enum status newsloom_operator_dead(struct newsloom_operator *op, Newsloom__V1__D
     enum status status = ask(op, &question, NEWSLOOM__V1__ENVELOPE__BODY_DEAD_ANSWER, err);
     if (status != STATUS_OK)
         return status;
-    size_t count = message_payload_count(&op->answer, 0);
+    size_t count = message_payload_count(&op->answer);
     struct newsloom_dead_letters letters = {
         .letters = arena_take(op->payloads, count + 1, sizeof(*letters.letters)),
         .count = count,

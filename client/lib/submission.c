@@ -7,7 +7,7 @@
 #include "common/url.h"
 #include "common/utf8.h"
 
-#define FIELDS_SIZE 80 /* digest, class, size, tags and lengths of one Submission, rounded up */
+#define FIELDS_SIZE 80 /* digest, class, sizes, tags and lengths of one Submission, rounded up */
 
 static bool is_given(const char *text)
 {

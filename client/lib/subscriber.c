@@ -79,6 +79,7 @@ static bool send_subscribe(struct newsloom_subscriber *s)
     if (!filter_is_empty(&s->filter))
         subscribe.filter = &filter;
     subscribe.credit = s->wish.window;
+    subscribe.features = features_here;
     if (s->name)
         subscribe.name = s->name;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_SUBSCRIBE;
@@ -181,7 +182,7 @@ static void take_batch(struct newsloom_subscriber *s, struct message *message)
     if (same_log && wire->after < s->received.sequence)
         return; /* of an earlier subscription */
     if (!same_log || wire->after != s->received.sequence ||
-        wire->n_entries != message_payload_count(message, 0)) {
+        wire->n_entries != message_payload_count(message)) {
         s->state = SUBSCRIBER_IDLE; /* one was lost: take up where we stand */
         return;
     }
@@ -282,9 +283,8 @@ static bool next_of_batch(struct newsloom_subscriber *s)
 {
     while (s->batch.envelope && s->next_entry < s->batch.envelope->batch->n_entries) {
         size_t at = s->next_entry++;
-        size_t size = 0;
-        const void *bytes = message_payload(&s->batch, at + 1, &size);
-        entry_fill(&s->entry, s->batch.envelope->batch->entries[at], bytes, size);
+        struct payload payload = message_payload(&s->batch, at);
+        entry_fill(&s->entry, s->batch.envelope->batch->entries[at], payload.bytes, payload.size);
         s->delivered++;
         if (filter_passes(&s->filter, &s->entry)) {
             s->handed_over = s->entry.sequence;

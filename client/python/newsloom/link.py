@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from itertools import accumulate
 from typing import Any, Generator, Sequence, TypeVar
 
 import zmq
@@ -62,6 +63,16 @@ def _unpacked(frame: bytes) -> wire_pb2.Envelope | None:
         return None
     body = envelope.WhichOneof("body")
     return envelope if body == "refusal" or (body and envelope.protocol == PROTOCOL) else None
+
+
+def _taken_apart(envelope: wire_pb2.Envelope, frames: list[bytes]) -> list[bytes] | None:
+    """The payloads, a frame each or joined in one; None when that one is not what the envelope says."""
+    sizes = envelope.payload_sizes
+    if not sizes:
+        return frames
+    if len(frames) != 1 or len(frames[0]) != sum(sizes):
+        return None
+    return [frames[0][end - size:end] for size, end in zip(sizes, accumulate(sizes))]
 
 
 class Link:
@@ -159,9 +170,10 @@ class Link:
             except zmq.Again:
                 return None
             envelope = _unpacked(frames[0])
-            if envelope is not None:
+            payloads = _taken_apart(envelope, frames[1:]) if envelope is not None else None
+            if envelope is not None and payloads is not None:
                 self.wake()
-                return envelope, frames[1:]
+                return envelope, payloads
 
     # ---- the connection ----
 

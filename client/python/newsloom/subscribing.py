@@ -83,7 +83,7 @@ class Subscribing:
         cursor = self.received or self._wish.cursor
         start = wire_pb2.FROM_CURSOR if cursor else self._wish.start
         message = wire_pb2.Subscribe(credit=self._wish.window, name=self._wish.name, filter=self._wish.filter.wire(),
-                                     **{"from": start})  # type: ignore[arg-type]
+                                     features=wire_pb2.JOINED_PAYLOADS, **{"from": start})  # type: ignore[arg-type]
         if cursor:
             message.log_id, message.after = cursor.log_id, cursor.sequence
         return message
