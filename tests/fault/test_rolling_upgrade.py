@@ -15,7 +15,7 @@ from support.feeder import Feeder
 from support.operating import Operator
 from support.programs import environment
 from support.rig import Rig
-from support.versions import FAR, NEXT, PAIRS, THIS
+from support.versions import BEFORE, FAR, NEXT, PAIRS, THIS
 from support.waiting import wait_for
 
 SETTINGS = {"restart.grace": "10s", "lease.duration": "5s", "attempt.limit": "2"}
@@ -148,6 +148,27 @@ def test_clients_of_both_versions_meet_brokers_of_both(old, new, new_broker, new
         assert [entry["kind"] for entry in entries] == ["STORED"] * 20
         assert "running" in newsloom("status").stdout
     assert database.value("SELECT count(*) FROM newsloom.article") == 40
+
+
+def test_feed_goes_on_while_brokers_forget_and_learn_joined_payloads(new_broker, directory):
+    broker = new_broker(start=False)
+    feed, count = None, 0
+    for version in (THIS, BEFORE, THIS):
+        version.gives(broker)
+        broker.start()
+        feed = feed or CommandLine(broker, directory).start("feed", "--source", "bao", "--json", "-")
+        feed.write("".join(json.dumps({"text": f"Bài {number}.", "key": f"k{number}"}) + "\n"
+                           for number in range(count, count + 1000)))
+        count += 1000
+        feed.wait_lines(count)
+        operator = Operator(broker.endpoint("operator"))
+        assert (operator.joined("in") > 0) == (version is THIS)
+        assert operator.backlog() == count
+        operator.close()
+        if count < 3000:
+            assert broker.terminate() == 0
+    assert feed.end() == 0
+    assert [json.loads(line)["receipt"] for line in feed.out] == ["ACCEPTED"] * count
 
 
 def test_protocols_that_do_not_meet_are_told_and_cost_nothing(new_broker, new_worker, database, directory,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of several versions, for rolling upgrades: this one; a next one, which speaks one protocol more
-and knows one migration more; a far one, which has forgotten today's protocol and store format; and, where
+and knows one migration more; a far one, which has forgotten today's protocol and store format; one before,
+which has not heard of features; and, where
 NEWSLOOM_OLDER_BUILD names the build directory of an earlier commit (tests/fault/run --older), that one."""
 import os
 import subprocess
@@ -36,5 +37,6 @@ class Version:
 THIS = Version("this", paths.BIN)
 NEXT = Version("next", paths.BIN, "-next")
 FAR = Version("far", paths.BIN, "-far")
+BEFORE = Version("before", paths.BIN, "-before")
 OLDER = os.environ.get("NEWSLOOM_OLDER_BUILD")
-PAIRS = [(THIS, NEXT)] + ([(Version("older", Path(OLDER) / "bin"), THIS)] if OLDER else [])
+PAIRS = [(THIS, NEXT), (BEFORE, THIS)] + ([(Version("older", Path(OLDER) / "bin"), THIS)] if OLDER else [])
