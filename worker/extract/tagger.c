@@ -77,21 +77,30 @@ const uint8_t *tagger_digest(const struct tagger *tagger)
 
 _Static_assert(VITERBI_LABELS == (int)LABEL_COUNT, "the labels of clues.h");
 
-enum { AT_ONCE = 4 }; /* features that are looked up side by side */
+/* Features are looked up and summed up in eights; what is missing to the last eight counts nothing.
+ */
+enum { AT_ONCE = 8 };
 _Static_assert(FEATURE_MOST % AT_ONCE == 0, "the last features have no room beside them");
 
-/* The features of one token on their way: first their hashes, then the numbers of their rows. */
+/* The features of one token on their way: first their hashes, then where their rows begin, in bytes
+ * behind the first row. */
 struct asked {
-    uint32_t hashes[FEATURE_MOST];
-    uint32_t rows[FEATURE_MOST];
+    uint32_t hashes[FEATURE_MOST + AT_ONCE];
+    uint32_t rows[FEATURE_MOST + AT_ONCE];
     unsigned count;
 };
+
+static const struct tagger_row *row_at(const struct tagger_model *model, uint32_t at)
+{
+    return (const struct tagger_row *)(const void *)((const char *)model->rows + at);
+}
 
 static void find_portable(const struct tagger_model *model, struct asked *asked)
 {
     for (unsigned i = 0; i < asked->count; i++) {
-        asked->rows[i] = tagger_model_row(model, asked->hashes[i]);
-        __builtin_prefetch(&model->rows[asked->rows[i]]);
+        asked->rows[i] =
+            tagger_model_row(model, asked->hashes[i]) * (uint32_t)sizeof(struct tagger_row);
+        __builtin_prefetch(row_at(model, asked->rows[i]));
     }
 }
 
@@ -101,59 +110,86 @@ static void sum_portable(const struct tagger_model *model, const struct asked *a
     *ret_scores = (struct lanes){{0}};
     for (unsigned i = 0; i < asked->count; i++)
         for (unsigned a = 0; a < VITERBI_LANES; a++)
-            ret_scores->of[a] += model->rows[asked->rows[i]].weights[a];
+            ret_scores->of[a] += row_at(model, asked->rows[i])->weights[a];
 }
 
 #ifdef __x86_64__
 /* So many weights add up to two bytes at most. */
 enum { GROUP = 16 };
 _Static_assert(GROUP *TAGGER_WEIGHT_MOST <= INT16_MAX, "a group of weights overflows");
+_Static_assert(GROUP == 2 * AT_ONCE, "a group is two eights");
 
-/* The eight slots of a bucket side by side: the row of the one that has the mark, zeros. */
-__attribute__((target("avx2"))) static inline __m256i slots_avx2(const struct tagger_model *model,
-                                                                 uint32_t hash)
+/* Of a bucket's and of a row's size, which are powers of two. */
+enum { BUCKET_BITS = 5, ROW_BITS = 5 };
+_Static_assert(sizeof(uint32_t) * TAGGER_BUCKET == 1U << BUCKET_BITS, "the size of a bucket");
+_Static_assert(sizeof(struct tagger_row) == 1U << ROW_BITS, "the size of a row");
+
+/* The buckets of two features, eight slots side by side: the row of the one that has the mark, of
+ * the first feature in the lower half of its slot, of the second in the upper, zeros elsewhere. */
+__attribute__((target("avx2"))) static inline __m256i
+slots_avx2(const char *slots, const uint32_t *at, const uint32_t *hashes)
 {
-    __m256i bucket =
-        _mm256_loadu_si256((const __m256i *)(const void *)tagger_model_bucket(model, hash));
-    __m256i is_same = _mm256_cmpeq_epi16(bucket, _mm256_set1_epi16((int16_t)hash));
-    return _mm256_and_si256(bucket, _mm256_srli_epi32(is_same, 16));
+    __m256i first = _mm256_loadu_si256((const __m256i *)(const void *)(slots + at[0]));
+    __m256i second = _mm256_loadu_si256((const __m256i *)(const void *)(slots + at[1]));
+    __m256i is_first = _mm256_cmpeq_epi16(first, _mm256_set1_epi16((int16_t)hashes[0]));
+    __m256i is_second = _mm256_cmpeq_epi16(second, _mm256_set1_epi16((int16_t)hashes[1]));
+    first = _mm256_and_si256(first, _mm256_srli_epi32(is_first, 16));
+    second = _mm256_and_si256(_mm256_slli_epi32(second, 16), is_second);
+    return _mm256_or_si256(first, second);
 }
 
-/* As tagger_model_row() of four hashes: of each bucket at most one slot is not zero, so that adding
- * up its slots finds the row. */
+/* As tagger_model_row() of eight hashes: of each bucket at most one slot is not zero, so that
+ * adding up its slots finds the row. */
 __attribute__((target("avx2"))) static void find_avx2(const struct tagger_model *model,
                                                       struct asked *asked)
 {
-    for (unsigned i = asked->count; i % AT_ONCE; i++)
-        asked->hashes[i] = 0;
+    const char *slots = (const char *)model->slots;
+    const __m128i shift = _mm_cvtsi32_si128((int)model->shift);
+    const __m256i zeros = _mm256_setzero_si256();
+    _mm256_storeu_si256((__m256i *)(void *)&asked->hashes[asked->count], zeros);
     for (unsigned i = 0; i < asked->count; i += AT_ONCE) {
         const uint32_t *hashes = &asked->hashes[i];
-        __m256i first =
-            _mm256_hadd_epi32(slots_avx2(model, hashes[0]), slots_avx2(model, hashes[1]));
-        __m256i second =
-            _mm256_hadd_epi32(slots_avx2(model, hashes[2]), slots_avx2(model, hashes[3]));
-        __m256i halves = _mm256_hadd_epi32(first, second);
-        __m128i rows =
-            _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
-        _mm_storeu_si128((__m128i *)(void *)&asked->rows[i], rows);
-#pragma GCC unroll 4
+        uint32_t *rows = &asked->rows[i];
+        uint32_t at[AT_ONCE]; /* of the buckets, in bytes */
+        __m256i hash = _mm256_loadu_si256((const __m256i *)(const void *)hashes);
+        __m256i bucket = _mm256_slli_epi32(_mm256_srl_epi32(hash, shift), BUCKET_BITS);
+        _mm256_storeu_si256((__m256i *)(void *)at, bucket);
+        __m256i half = _mm256_hadd_epi32(slots_avx2(slots, &at[0], &hashes[0]),
+                                         slots_avx2(slots, &at[2], &hashes[2]));
+        __m256i other_half = _mm256_hadd_epi32(slots_avx2(slots, &at[4], &hashes[4]),
+                                               slots_avx2(slots, &at[6], &hashes[6]));
+        __m256i sums = _mm256_hadd_epi32(half, other_half);
+        __m128i found =
+            _mm_or_si128(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+        __m256i begins = _mm256_slli_epi32(_mm256_cvtepu16_epi32(found), ROW_BITS);
+        _mm256_storeu_si256((__m256i *)(void *)rows, begins);
+#pragma GCC unroll 8
         for (unsigned k = 0; k < AT_ONCE; k++)
-            __builtin_prefetch(&model->rows[asked->rows[i + k]]);
+            __builtin_prefetch(row_at(model, rows[k]));
     }
+    _mm256_storeu_si256((__m256i *)(void *)&asked->rows[asked->count], zeros);
+}
+
+/* Eight rows more. */
+__attribute__((target("avx2"))) static inline __m256i
+add_rows_avx2(__m256i sum, const struct tagger_model *model, const uint32_t *rows)
+{
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < AT_ONCE; i++)
+        sum = _mm256_add_epi16(
+            sum, _mm256_loadu_si256((const __m256i *)(const void *)row_at(model, rows[i])));
+    return sum;
 }
 
 __attribute__((target("avx2"))) static void
 sum_avx2(const struct tagger_model *model, const struct asked *asked, struct lanes *ret_scores)
 {
-    const struct tagger_row *rows = model->rows;
-    __m256i low = _mm256_setzero_si256(), high = low;
-    for (unsigned i = 0; i < asked->count;) {
-        unsigned end = i + GROUP < asked->count ? i + GROUP : asked->count;
-        __m256i group = _mm256_setzero_si256();
-#pragma GCC unroll 4
-        for (; i < end; i++)
-            group = _mm256_add_epi16(
-                group, _mm256_loadu_si256((const __m256i *)(const void *)&rows[asked->rows[i]]));
+    const __m256i zeros = _mm256_setzero_si256();
+    __m256i low = zeros, high = zeros;
+    for (unsigned i = 0; i < asked->count; i += GROUP) {
+        __m256i group = add_rows_avx2(zeros, model, &asked->rows[i]);
+        if (i + AT_ONCE < asked->count)
+            group = add_rows_avx2(group, model, &asked->rows[i + AT_ONCE]);
         low = _mm256_add_epi32(low, _mm256_cvtepi16_epi32(_mm256_castsi256_si128(group)));
         high = _mm256_add_epi32(high, _mm256_cvtepi16_epi32(_mm256_extracti128_si256(group, 1)));
     }
@@ -203,31 +239,33 @@ void verdicts_read(const struct viterbi *viterbi, uint32_t count, struct verdict
     }
 }
 
-static void ask(const struct tagger_model *model, const struct clue *clues, uint32_t first,
-                uint32_t end, uint32_t at, struct asked *asked)
-{
-    asked->count = features_of(clues, first, end, at, FAMILIES_ALL, asked->hashes);
-#pragma GCC unroll 4
-    for (unsigned i = 0; i < asked->count; i++)
-        __builtin_prefetch(tagger_model_bucket(model, asked->hashes[i]));
-}
-
-/* Memory is what this waits for: while one token is summed up, the rows of the next and the
- * buckets of the one after it are on their way. */
+/* Memory is what this waits for: while one token is summed up, the rows of the next are on their
+ * way; and hashes are only looked at when those of the next token are made, so that no load waits
+ * for what was just stored. */
 static void score_sentence(const struct tagger *tagger, const struct clue *clues, uint32_t first,
                            uint32_t count, struct lanes *scores)
 {
     enum { AHEAD = 2 };
     bool is_wide = tagger->path == VITERBI_AVX2;
+    const struct tagger_model *model = &tagger->model;
     struct asked asked[AHEAD + 1];
+    struct asked *next = &asked[0], *own = &asked[1], *before = &asked[2];
     for (uint32_t i = 0; i < count + AHEAD; i++) {
         if (i < count)
-            ask(&tagger->model, clues, first, first + count, first + i, &asked[i % (AHEAD + 1)]);
+            next->count =
+                features_of(clues, first, first + count, first + i, FAMILIES_ALL, next->hashes);
+        if (i < count)
+#pragma GCC unroll 4
+            for (unsigned k = 0; k < next->count; k++)
+                __builtin_prefetch(tagger_model_bucket(model, next->hashes[k]));
         if (i >= 1 && i - 1 < count)
-            (is_wide ? find_avx2 : find_portable)(&tagger->model, &asked[(i - 1) % (AHEAD + 1)]);
+            (is_wide ? find_avx2 : find_portable)(model, own);
         if (i >= AHEAD)
-            (is_wide ? sum_avx2 : sum_portable)(&tagger->model, &asked[(i - AHEAD) % (AHEAD + 1)],
-                                                &scores[i - AHEAD]);
+            (is_wide ? sum_avx2 : sum_portable)(model, before, &scores[i - AHEAD]);
+        struct asked *done = before;
+        before = own;
+        own = next;
+        next = done;
     }
 }
 
