@@ -2,8 +2,8 @@
 /*
  * points - code points: what each is, and how UTF-8 writes it.
  *
- * The same on every machine, whatever the locale. The letters that Vietnamese is written with are
- * told here without a look-up; all others are asked of utf8proc.
+ * The same on every machine, whatever the locale. What Vietnamese is written with stands in tables
+ * without a branch between plain letters and those with marks; all others are asked of utf8proc.
  */
 #ifndef WORKER_EXTRACT_POINTS_H
 #define WORKER_EXTRACT_POINTS_H
@@ -19,38 +19,35 @@ bool point_is_other_upper(uint32_t point);
 bool point_is_other_mark(uint32_t point);
 uint32_t point_other_lower(uint32_t point);
 
-/* Ạ to ỹ: capitals are even. */
-static inline bool point_is_toned(uint32_t point)
+/* Made by worker/model/compile_points.py: bits of enum point_kind, and lower-case letters; of what
+ * is POINT_ASK or 0, or stands behind the tables, utf8proc has to be asked. */
+enum { POINT_TABLE_END = 0x2070 };
+enum point_kind { POINT_LETTER = 1, POINT_UPPER = 2, POINT_ASK = 4 };
+extern const uint8_t point_kinds[POINT_TABLE_END];
+extern const uint16_t point_lowers[POINT_TABLE_END];
+
+static inline unsigned point_kind(uint32_t point)
 {
-    return point >= 0x1ea0 && point <= 0x1ef9;
+    return point < POINT_TABLE_END ? point_kinds[point] : POINT_ASK;
 }
 
-/* ß to ÿ, ơ, ư */
-static inline bool point_is_small(uint32_t point)
+/* Combining marks included. */
+static inline bool point_is_letter(uint32_t point)
 {
-    return (point >= 0xdf && point < 0x100) || point == 0x1a1 || point == 0x1b0;
+    unsigned kind = point_kind(point);
+    return kind & POINT_ASK ? point_is_other_letter(point) : kind & POINT_LETTER;
 }
 
 static inline bool point_is_space(uint32_t point)
 {
     if (point <= 0x20)
         return point == ' ' || (point >= '\t' && point <= '\r');
-    return point >= 0x80 && point_is_other_space(point);
-}
-
-/* Combining marks included. */
-static inline bool point_is_letter(uint32_t point)
-{
-    if (point < 0x80)
-        return (point | 0x20) >= 'a' && (point | 0x20) <= 'z';
-    if (point >= 0xc0 && point < 0x250)
-        return point != 0xd7 && point != 0xf7;
-    return point_is_toned(point) || point_is_other_letter(point);
+    return point >= 0x80 && !(point_kind(point) & POINT_LETTER) && point_is_other_space(point);
 }
 
 static inline bool point_is_mark(uint32_t point)
 {
-    return point >= 0x300 && !point_is_toned(point) && point_is_other_mark(point);
+    return point >= 0x300 && (point_kind(point) & POINT_ASK) && point_is_other_mark(point);
 }
 
 /* 0-9 only */
@@ -61,20 +58,14 @@ static inline bool point_is_digit(uint32_t point)
 
 static inline bool point_is_upper(uint32_t point)
 {
-    if (point < 0x80)
-        return point >= 'A' && point <= 'Z';
-    if (point_is_toned(point))
-        return !(point & 1);
-    return !point_is_small(point) && point_is_other_upper(point);
+    unsigned kind = point_kind(point);
+    return kind & POINT_ASK ? point_is_other_upper(point) : kind & POINT_UPPER;
 }
 
 static inline uint32_t point_lower(uint32_t point)
 {
-    if (point < 0x80)
-        return point >= 'A' && point <= 'Z' ? point + 32 : point;
-    if (point_is_toned(point))
-        return point | 1;
-    return point_is_small(point) ? point : point_other_lower(point);
+    uint32_t lower = point < POINT_TABLE_END ? point_lowers[point] : 0;
+    return lower ? lower : point_other_lower(point);
 }
 
 /* The code point at *at_io of clean UTF-8, which moves behind it. */
