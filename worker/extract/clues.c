@@ -57,6 +57,7 @@ struct word {
     uint32_t capitals;
     uint32_t inner_capitals; /* not at the start of a sentence */
     uint32_t outside;        /* capitalised, but named nothing */
+    uint32_t names;          /* the sum of named[] */
     uint32_t named[TAG_COUNT];
 };
 
@@ -97,9 +98,10 @@ static uint32_t bare_letter(uint32_t point)
         {0x1ea0, 0x1eb7, 'a'}, {0x1eb8, 0x1ec7, 'e'}, {0x1ec8, 0x1ecb, 'i'}, {0x1ecc, 0x1ee3, 'o'},
         {0x1ee4, 0x1ef1, 'u'}, {0x1ef2, 0x1ef9, 'y'},
     };
+    enum { FIRST_TONED = 12 }; /* ạ */
     if (point < 0xe0)
         return point;
-    for (size_t i = 0; i < COUNT_OF(ranges); i++)
+    for (size_t i = point < ranges[FIRST_TONED].first ? 0 : FIRST_TONED; i < COUNT_OF(ranges); i++)
         if (point >= ranges[i].first && point <= ranges[i].last)
             return (uint32_t)ranges[i].letter;
     return point;
@@ -391,10 +393,12 @@ static void count_words(const struct search *search, struct clue *clues,
         word->count++;
         word->capitals += is_capital;
         word->inner_capitals += is_capital && !search_has_flag(search, i, TOKEN_FIRST);
-        if (label > LABEL_OUTSIDE && label < LABEL_DATE)
+        if (label > LABEL_OUTSIDE && label < LABEL_DATE) {
+            word->names++;
             word->named[(label - 1) / 2]++;
-        else
+        } else {
             word->outside += is_capital;
+        }
     }
 }
 
@@ -408,6 +412,8 @@ struct majority {
 static struct majority majority_of(const struct word *word, unsigned own)
 {
     struct majority majority = {.tag = TAG_COUNT};
+    if (word->names == (own < TAG_COUNT))
+        return majority;
     for (unsigned t = 0; t < TAG_COUNT; t++) {
         uint32_t named = word->named[t] - (t == own);
         majority.named += named;

@@ -82,16 +82,6 @@ const char *document_text(const struct document *document, struct span span)
     return arena_text(document->arena, document->text.bytes + first, last - first);
 }
 
-bool document_span_is(const struct document *document, struct span span, const char *text)
-{
-    uint32_t first = document->text.byte_at[span.start];
-    uint32_t last = document->text.byte_at[span.end];
-    const char *bytes = document->text.bytes + first;
-    if (first < last && bytes[0] != text[0])
-        return false;
-    return strlen(text) == last - first && memcmp(bytes, text, last - first) == 0;
-}
-
 struct text text_view(struct arena *arena, const char *bytes, size_t size)
 {
     size_t length = 0;

@@ -20,9 +20,6 @@ struct mention *document_add_mention(struct document *document);
 /* By start, then the longer first, then by type; the order every later step relies on. */
 void document_sort_mentions(struct document *document);
 
-/* Does the text of the span equal this UTF-8 text, letter for letter? */
-bool document_span_is(const struct document *document, struct span span, const char *text);
-
 /* Build the code point view of clean UTF-8; bytes must live in the arena. */
 struct text text_view(struct arena *arena, const char *bytes, size_t size);
 

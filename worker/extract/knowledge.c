@@ -10,7 +10,7 @@
 
 #define KEY_MULTIPLIER 0x9E3779B97F4A7C15ULL /* as compile_knowledge.py has it */
 
-enum { LENGTH_MOST = 8 };
+enum { LENGTH_MOST = 8, LOOK_UPS_AHEAD = 8 };
 
 struct knowledge {
     uint8_t digest[DIGEST_SIZE];
@@ -121,6 +121,17 @@ static void make_room(struct reading *r, uint32_t count)
     r->match_room = room;
 }
 
+/* The states hardly fit a cache: the first of a token is on its way while the tokens before it are
+ * looked up. */
+static void ask_ahead(const struct reading *r, uint32_t token)
+{
+    if (token >= r->token_count)
+        return;
+    uint64_t state = (uint64_t)knowledge_states[0].base + r->tokens[token].number;
+    if (state < knowledge_state_count)
+        __builtin_prefetch(&knowledge_states[state]);
+}
+
 static void look_up(struct reading *r, uint32_t first)
 {
     uint32_t state = last_state(r->tokens, first, r->sentence_ends[first]);
@@ -158,6 +169,7 @@ struct reading *reading_of(struct document *document, const struct knowledge *kn
         }
     }
     for (uint32_t i = 0; i < r->token_count; i++) {
+        ask_ahead(r, i + LOOK_UPS_AHEAD);
         r->first_match[i] = r->match_count;
         look_up(r, i);
     }

@@ -32,11 +32,6 @@ static bool is_closing(uint32_t point)
     }
 }
 
-bool point_is_terminal(uint32_t point)
-{
-    return point == '.' || point == '!' || point == '?' || point == 0x2026;
-}
-
 static bool is_lower(uint32_t point)
 {
     return point_is_letter(point) && !point_is_mark(point) && !point_is_upper(point);
@@ -61,8 +56,11 @@ static bool is_abbreviation(const struct document *document, uint32_t floor, uin
         return point_is_upper(document->text.points[word.start]); /* an initial */
     if (length > LONGEST_ABBREVIATION)
         return false;
+    const char *bytes = document->text.bytes + document->text.byte_at[word.start];
+    size_t size = document->text.byte_at[word.end] - document->text.byte_at[word.start];
     for (size_t i = 0; i < COUNT_OF(abbreviations); i++)
-        if (document_span_is(document, word, abbreviations[i]))
+        if (abbreviations[i][0] == bytes[0] && strncmp(abbreviations[i], bytes, size) == 0 &&
+            !abbreviations[i][size])
             return true;
     return false;
 }

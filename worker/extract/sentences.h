@@ -18,6 +18,9 @@ void sentences_find(struct document *document);
 uint32_t sentence_end(const struct document *document, struct span span, uint32_t at);
 
 /* ".", "!", "?" or an ellipsis */
-bool point_is_terminal(uint32_t point);
+static inline bool point_is_terminal(uint32_t point)
+{
+    return point == '.' || point == '!' || point == '?' || point == 0x2026;
+}
 
 #endif

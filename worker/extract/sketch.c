@@ -13,11 +13,28 @@ enum {
 
 #define EMPTY UINT32_MAX
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+/* The hashes of the runs that a syllable belongs to, by how many of them have been read: each is
+ * carried on by all its syllables, letter by letter. */
+struct runs {
+    uint64_t hashes[RUN];
+};
+
+static const uint64_t hash_start = 14695981039346656037ULL, hash_factor = 1099511628211ULL;
+
+/* Read a syllable: the oldest run is complete by it, and comes first. */
+static void runs_read(struct runs *runs, const char *syllable)
 {
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211ULL;
-    return (hash ^ 0xff) * 1099511628211ULL; /* the border between two syllables */
+    uint64_t oldest = runs->hashes[1], older = runs->hashes[2], own = hash_start;
+    for (; *syllable; syllable++) {
+        uint64_t byte = (unsigned char)*syllable;
+        oldest = (oldest ^ byte) * hash_factor;
+        older = (older ^ byte) * hash_factor;
+        own = (own ^ byte) * hash_factor;
+    }
+    /* the border between two syllables */
+    runs->hashes[0] = (oldest ^ 0xff) * hash_factor;
+    runs->hashes[1] = (older ^ 0xff) * hash_factor;
+    runs->hashes[2] = (own ^ 0xff) * hash_factor;
 }
 
 /* FNV mixes its high bits badly; this is the finaliser of splitmix64. */
@@ -103,7 +120,7 @@ void sketch_find(struct document *document)
 {
     struct tally tally = {0};
     uint32_t minima[BINS];
-    const char *run[RUN] = {"", "", ""};
+    struct runs runs = {0};
     uint32_t seen = 0;
     memset(minima, 0xff, sizeof(minima));
     for (uint32_t i = 0; i < document->sentence_count; i++) {
@@ -114,15 +131,10 @@ void sketch_find(struct document *document)
             const struct token *token = &document->tokens[sentence->first_token + k];
             if (token->shape & SHAPE_PUNCTUATION)
                 continue;
-            run[0] = run[1];
-            run[1] = run[2];
-            run[2] = token->folded;
+            runs_read(&runs, token->folded);
             if (++seen < RUN)
                 continue;
-            uint64_t hash = 14695981039346656037ULL;
-            for (unsigned j = 0; j < RUN; j++)
-                hash = hash_text(hash, run[j]);
-            hash = mix(hash);
+            uint64_t hash = mix(runs.hashes[0]);
             tally_add(&tally, hash);
             note_minimum(minima, hash);
         }
