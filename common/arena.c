@@ -110,7 +110,8 @@ void arena_keep_memory(void)
     // NOLINTEND(concurrency-mt-unsafe)
 }
 
-void *arena_try(struct arena *arena, size_t size)
+/* Memory that holds anything, or NULL. */
+static void *give(struct arena *arena, size_t size)
 {
     if (arena->spent)
         return NULL;
@@ -128,9 +129,16 @@ void *arena_try(struct arena *arena, size_t size)
     }
     void *memory = block->bytes + block->used;
     ASAN_UNPOISON_MEMORY_REGION(memory, size);
-    memset(memory, 0, size);
     block->used += rounded + RED_ZONE;
     arena->used += rounded;
+    return memory;
+}
+
+void *arena_try(struct arena *arena, size_t size)
+{
+    void *memory = give(arena, size);
+    if (memory)
+        memset(memory, 0, size);
     return memory;
 }
 
@@ -143,9 +151,21 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
     return memory;
 }
 
+void *arena_room(struct arena *arena, size_t count, size_t size)
+{
+    size_t bytes = 0;
+    ENSURE(!__builtin_mul_overflow(count, size, &bytes));
+    void *memory = give(arena, bytes);
+    ENSURE(memory);
+#ifdef IS_POISONED
+    memset(memory, 0xa5, bytes); /* who reads what was never written is to notice */
+#endif
+    return memory;
+}
+
 void *arena_copy(struct arena *arena, const void *bytes, size_t size)
 {
-    void *copy = arena_take(arena, 1, size);
+    void *copy = arena_room(arena, 1, size);
     if (size)
         memcpy(copy, bytes, size);
     return copy;
@@ -153,9 +173,10 @@ void *arena_copy(struct arena *arena, const void *bytes, size_t size)
 
 char *arena_text(struct arena *arena, const char *text, size_t length)
 {
-    char *copy = arena_take(arena, 1, length + 1);
+    char *copy = arena_room(arena, 1, length + 1);
     if (length)
         memcpy(copy, text, length);
+    copy[length] = 0;
     return copy;
 }
 

@@ -2,10 +2,10 @@
 /*
  * arena - memory that is freed all at once, with a budget.
  *
- * Everything of one article lives in one arena. Memory is zeroed and aligned for any type. Going
- * over the budget marks the arena spent and returns NULL once and for ever after, so that bytes
- * from outside cannot bloat a process; arena_take() is for sizes that our own code bounds and
- * aborts instead. Not thread-safe: an arena belongs to one thread at a time.
+ * Everything of one article lives in one arena. Memory is zeroed (but for arena_room()) and aligned
+ * for any type. Going over the budget marks the arena spent and returns NULL once and for ever
+ * after, so that bytes from outside cannot bloat a process; arena_take() is for sizes that our own
+ * code bounds and aborts instead. Not thread-safe: an arena belongs to one thread at a time.
  */
 #ifndef COMMON_ARENA_H
 #define COMMON_ARENA_H
@@ -28,6 +28,8 @@ void arena_reset(struct arena *arena); /* forget everything, keep the first bloc
 
 void *arena_try(struct arena *arena, size_t size) MUST_CHECK; /* NULL: over budget */
 void *arena_take(struct arena *arena, size_t count, size_t size);
+void *arena_room(struct arena *arena, size_t count,
+                 size_t size); /* not zeroed: it holds anything */
 void *arena_copy(struct arena *arena, const void *bytes, size_t size);
 char *arena_text(struct arena *arena, const char *text, size_t length); /* NUL-terminated copy */
 char *arena_format(struct arena *arena, const char *format, ...) PRINTF(2, 3);

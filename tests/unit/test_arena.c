@@ -22,6 +22,19 @@ static void memory_is_zeroed_and_aligned(void **state)
     arena_free(&arena);
 }
 
+static void a_text_ends_where_memory_was_used_before(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(0);
+    memset(arena_room(arena, 16, 16), 'x', 256);
+    arena_reset(arena);
+    assert_int_equal(strlen(arena_text(arena, "abc", 3)), 3);
+    assert_memory_equal(arena_copy(arena, "defg", 4), "defg", 4);
+    assert_int_equal((uintptr_t)arena_room(arena, 3, 1) % _Alignof(max_align_t), 0);
+    assert_int_equal(*(char *)arena_take(arena, 1, 1), 0);
+    arena_free(&arena);
+}
+
 static void a_block_larger_than_any_is_given(void **state)
 {
     (void)state;
@@ -108,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zeroed_and_aligned),
+        cmocka_unit_test(a_text_ends_where_memory_was_used_before),
         cmocka_unit_test(a_block_larger_than_any_is_given),
         cmocka_unit_test(the_budget_is_kept_and_stays_spent),
         cmocka_unit_test(many_small_pieces_count_their_rounding),

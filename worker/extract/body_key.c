@@ -73,14 +73,16 @@ static uint32_t phrase_end(const struct spelling *s, const char *words)
     for (;;) {
         while (at < s->end && is_skipped(s, at))
             at++;
-        size_t size = strcspn(words, " ");
-        if (at >= s->end || strlen(s->r->tokens[at].folded) != size ||
-            memcmp(s->r->tokens[at].folded, words, size) != 0)
+        if (at >= s->end)
             return 0;
-        at++;
-        if (!words[size])
+        const char *folded = s->r->tokens[at++].folded;
+        for (; *folded && *folded == *words; folded++)
+            words++;
+        if (*folded || (*words && *words != ' '))
+            return 0;
+        if (!*words)
             return at;
-        words += size + 1;
+        words++;
     }
 }
 

@@ -65,16 +65,28 @@ struct moment moment_of_day(int64_t day)
     return moment;
 }
 
+/* A mark and behind it the last so many digits; returns where they end. */
+static char *put_digits(char *to, char mark, int value, unsigned count)
+{
+    *to++ = mark;
+    for (unsigned i = count; i-- > 0; value /= 10)
+        to[i] = (char)('0' + value % 10);
+    return to + count;
+}
+
 const char *moment_text(struct arena *arena, struct moment moment)
 {
-    if (!moment.month)
-        return arena_format(arena, "%04d", moment.year);
-    if (!moment.day)
-        return arena_format(arena, "%04d-%02d", moment.year, moment.month);
-    if (moment.hour < 0)
-        return arena_format(arena, "%04d-%02d-%02d", moment.year, moment.month, moment.day);
-    return arena_format(arena, "%04d-%02d-%02dT%02d:%02d", moment.year, moment.month, moment.day,
-                        moment.hour, moment.minute);
+    char text[] = " YYYY-MM-DDThh:mm";
+    char *end = put_digits(text, ' ', moment.year, 4);
+    if (moment.month)
+        end = put_digits(end, '-', moment.month, 2);
+    if (moment.month && moment.day)
+        end = put_digits(end, '-', moment.day, 2);
+    if (moment.month && moment.day && moment.hour >= 0) {
+        end = put_digits(end, 'T', moment.hour, 2);
+        end = put_digits(end, ':', moment.minute, 2);
+    }
+    return arena_text(arena, text + 1, (size_t)(end - text - 1));
 }
 
 /* So many digits at *at; -1 when there are fewer. */

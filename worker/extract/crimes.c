@@ -3,7 +3,7 @@
 
 #define CRIME NEWSLOOM__V1__ENTITY_TYPE__CRIME
 
-static bool is_quote(const struct search *search, uint32_t at)
+static inline bool is_quote(const struct search *search, uint32_t at)
 {
     static const char quotes[][WORD_SIZE] = {"\"", "“", "”", "‘", "’", "'", ""};
     return reading_has(search->r, at, SHAPE_PUNCTUATION) && search_is_any(search, at, quotes);

@@ -8,17 +8,29 @@ enum { FIRST_CAPACITY = 16, POINTS_A_TOKEN = 4 };
 
 /* Lists double at every power of two, so the count alone tells when a list is full. The first
  * capacity is such a power. */
+static bool is_full(uint32_t count, uint32_t first)
+{
+    return count == 0 || (count >= first && (count & (count - 1)) == 0);
+}
+
+static void *list_wider(struct arena *arena, const void *list, uint32_t count, size_t element_size,
+                        uint32_t first)
+{
+    size_t capacity = count ? (size_t)count * 2 : first;
+    void *wider = arena_room(arena, capacity, element_size);
+    if (count)
+        memcpy(wider, list, count * element_size);
+    return wider;
+}
+
+/* The list, with room for one more, which is zeroed. */
 static void *list_grow(struct arena *arena, void *list, uint32_t count, size_t element_size,
                        uint32_t first)
 {
-    bool is_full = count == 0 || (count >= first && (count & (count - 1)) == 0);
-    if (!is_full)
-        return list;
-    size_t capacity = count ? (size_t)count * 2 : first;
-    void *grown = arena_take(arena, capacity, element_size);
-    if (count)
-        memcpy(grown, list, count * element_size);
-    return grown;
+    if (is_full(count, first))
+        list = list_wider(arena, list, count, element_size, first);
+    memset((char *)list + count * element_size, 0, element_size);
+    return list;
 }
 
 struct section *document_add_section(struct document *document)
@@ -43,10 +55,10 @@ static uint32_t first_tokens(uint32_t length)
 
 struct token *document_add_token(struct document *document)
 {
-    if ((document->token_count & (document->token_count - 1)) == 0)
-        document->tokens =
-            list_grow(document->arena, document->tokens, document->token_count,
-                      sizeof(*document->tokens), first_tokens(document->text.length));
+    uint32_t first = first_tokens(document->text.length);
+    if (is_full(document->token_count, first))
+        document->tokens = list_wider(document->arena, document->tokens, document->token_count,
+                                      sizeof(*document->tokens), first);
     return &document->tokens[document->token_count++];
 }
 
@@ -87,13 +99,14 @@ struct text text_view(struct arena *arena, const char *bytes, size_t size)
     size_t length = 0;
     for (size_t i = 0; i < size; i++)
         length += ((unsigned char)bytes[i] & 0xc0) != 0x80;
-    uint32_t *points = arena_take(arena, length + 1, sizeof(*points));
-    uint32_t *byte_at = arena_take(arena, length + 1, sizeof(*byte_at));
+    uint32_t *points = arena_room(arena, length + 1, sizeof(*points));
+    uint32_t *byte_at = arena_room(arena, length + 1, sizeof(*byte_at));
     const char *at = bytes;
     for (size_t i = 0; i < length; i++) {
         byte_at[i] = (uint32_t)(at - bytes);
         points[i] = point_read(&at);
     }
+    points[length] = 0;
     byte_at[length] = (uint32_t)size;
     return (struct text){.bytes = bytes,
                          .size = size,

@@ -11,7 +11,7 @@
 #include "worker/extract/extract.h"
 #include "worker/extract/points.h"
 
-/* Each adds one zeroed element and returns it. */
+/* Each adds one element and returns it: zeroed, but for a token, which is to be written whole. */
 struct section *document_add_section(struct document *document);
 struct sentence *document_add_sentence(struct document *document);
 struct token *document_add_token(struct document *document);

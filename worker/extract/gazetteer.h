@@ -175,6 +175,9 @@ static inline bool reading_has(const struct reading *r, uint32_t token, unsigned
 /* The length of a phrase of this category that ends right before the token, or 0. */
 uint32_t reading_length_before(const struct reading *r, uint32_t token, enum category c);
 
+/* Says that the number of this syllable will be asked for soon. */
+void gazetteer_ask(const struct token *token);
+
 /* The number that the phrases have for the token's syllable, 0 when none holds it. */
 uint16_t gazetteer_number(const struct token *token);
 

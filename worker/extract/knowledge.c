@@ -10,7 +10,7 @@
 
 #define KEY_MULTIPLIER 0x9E3779B97F4A7C15ULL /* as compile_knowledge.py has it */
 
-enum { LENGTH_MOST = 8, LOOK_UPS_AHEAD = 8 };
+enum { LENGTH_MOST = 8, LOOK_UPS_AHEAD = 4 };
 
 struct knowledge {
     uint8_t digest[DIGEST_SIZE];
@@ -80,14 +80,23 @@ static const struct token *plain_mark(const struct token *token)
     return token;
 }
 
+static uint32_t slot_of(uint64_t key)
+{
+    return (uint32_t)(key * KEY_MULTIPLIER >> (64 - knowledge_slot_bits));
+}
+
+void gazetteer_ask(const struct token *token)
+{
+    __builtin_prefetch(&knowledge_slots[slot_of(token->key)]);
+}
+
 uint16_t gazetteer_number(const struct token *token)
 {
     if (token->shape & SHAPE_PUNCTUATION)
         token = plain_mark(token);
     bool is_whole = token->key >> 56 == 0; /* the key says it all */
     uint32_t mask = (1U << knowledge_slot_bits) - 1;
-    uint32_t at = (uint32_t)(token->key * KEY_MULTIPLIER >> (64 - knowledge_slot_bits));
-    for (; knowledge_slots[at]; at = (at + 1) & mask) {
+    for (uint32_t at = slot_of(token->key); knowledge_slots[at]; at = (at + 1) & mask) {
         uint16_t number = knowledge_slots[at];
         if (knowledge_keys[number] == token->key &&
             (is_whole || strcmp(knowledge_syllables[number], token->folded) == 0))
@@ -96,40 +105,59 @@ uint16_t gazetteer_number(const struct token *token)
     return 0;
 }
 
-/* The state that the phrase which begins here leads to before it leaves all that are known. */
-static uint32_t last_state(const struct token *tokens, uint32_t first, uint32_t end)
-{
-    uint32_t state = 0;
-    for (uint32_t i = first; i < end && tokens[i].number; i++) {
-        uint64_t next = (uint64_t)knowledge_states[state].base + tokens[i].number;
-        if (next >= knowledge_state_count || knowledge_states[next].origin != state)
-            break;
-        state = (uint32_t)next;
-    }
-    return state;
-}
-
 static void make_room(struct reading *r, uint32_t count)
 {
     if (r->match_count + count <= r->match_room)
         return;
     uint32_t room = r->match_room ? r->match_room * 2 : r->token_count + CATEGORY_COUNT;
-    struct phrase_match *matches = arena_take(r->document->arena, room, sizeof(*matches));
+    struct phrase_match *matches = arena_room(r->document->arena, room, sizeof(*matches));
     if (r->match_count)
         memcpy(matches, r->matches, r->match_count * sizeof(*matches));
     r->matches = matches;
     r->match_room = room;
 }
 
-/* The states hardly fit a cache: the first of a token is on its way while the tokens before it are
- * looked up. */
-static void ask_ahead(const struct reading *r, uint32_t token)
+/* The state that comes after this one by a number, or 0. */
+static uint32_t next_state(uint32_t state, uint16_t number)
 {
-    if (token >= r->token_count)
-        return;
-    uint64_t state = (uint64_t)knowledge_states[0].base + r->tokens[token].number;
-    if (state < knowledge_state_count)
-        __builtin_prefetch(&knowledge_states[state]);
+    uint64_t next = (uint64_t)knowledge_states[state].base + number;
+    bool is_known =
+        number && next < knowledge_state_count && knowledge_states[next].origin == state;
+    return is_known ? (uint32_t)next : 0;
+}
+
+/* The state that the phrase which begins here leads to before it leaves all that are known. */
+static uint32_t last_state(const struct token *tokens, uint32_t first, uint32_t end)
+{
+    uint32_t state = 0;
+    for (uint32_t i = first; i < end; i++) {
+        uint32_t next = next_state(state, tokens[i].number);
+        if (!next)
+            break;
+        state = next;
+    }
+    return state;
+}
+
+static void ask_state(uint32_t state, uint16_t number)
+{
+    uint64_t next = (uint64_t)knowledge_states[state].base + number;
+    if (next < knowledge_state_count)
+        __builtin_prefetch(&knowledge_states[next]);
+}
+
+/* The states hardly fit a cache: the first two of a token are on their way while the tokens before
+ * it are looked up. */
+static void ask_ahead(const struct reading *r, uint32_t at)
+{
+    uint32_t far = at + 2 * LOOK_UPS_AHEAD, near = at + LOOK_UPS_AHEAD;
+    if (far < r->token_count)
+        ask_state(0, r->tokens[far].number);
+    if (near + 1 < r->token_count) {
+        uint32_t state = next_state(0, r->tokens[near].number);
+        if (state)
+            ask_state(state, r->tokens[near + 1].number);
+    }
 }
 
 static void look_up(struct reading *r, uint32_t first)
@@ -169,7 +197,7 @@ struct reading *reading_of(struct document *document, const struct knowledge *kn
         }
     }
     for (uint32_t i = 0; i < r->token_count; i++) {
-        ask_ahead(r, i + LOOK_UPS_AHEAD);
+        ask_ahead(r, i);
         r->first_match[i] = r->match_count;
         look_up(r, i);
     }

@@ -157,7 +157,11 @@ static const char *const picture_endings[] = {".jpg", ".jpeg", ".png", ".gif", "
 
 static bool begins(const char *text, const char *phrase)
 {
-    return text[0] == phrase[0] && strncmp(text, phrase, strlen(phrase)) == 0;
+    while (*phrase && *text == *phrase) {
+        text++;
+        phrase++;
+    }
+    return !*phrase;
 }
 
 static bool starts_with(const char *text, const char *const *phrases, size_t count)

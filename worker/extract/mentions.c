@@ -277,7 +277,7 @@ static struct candidate *decide(const struct search *search, const struct tagger
     const struct document *document = search->r->document;
     const uint32_t *dates = date_ends(search);
     struct candidate *result =
-        arena_take(document->arena, search->r->token_count + 1, sizeof(*result));
+        arena_room(document->arena, search->r->token_count + 1, sizeof(*result));
     *count = 0;
     for (uint32_t i = 0, end = 0; i < search->r->token_count; i = end) {
         bool is_name = verdicts[i].label % 2 == 1;

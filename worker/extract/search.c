@@ -26,7 +26,7 @@ void search_propose(struct search *search, Newsloom__V1__EntityType type, uint32
     if (search->candidate_count == search->candidate_room) {
         uint32_t room = search->candidate_room ? search->candidate_room * 2 : CANDIDATES_LEAST;
         struct candidate *grown =
-            arena_take(search->r->document->arena, room, sizeof(struct candidate));
+            arena_room(search->r->document->arena, room, sizeof(struct candidate));
         if (search->candidate_count)
             memcpy(grown, search->candidates, search->candidate_count * sizeof(*grown));
         search->candidates = grown;
@@ -66,7 +66,7 @@ struct candidate *search_choose(struct search *search, uint32_t *ret_count)
         choice[i] = best_choice(search, i);
     for (uint32_t i = 0; i < count; i = choice[i] ? search->candidates[choice[i] - 1].end : i + 1)
         chosen += choice[i] != 0;
-    struct candidate *result = arena_take(arena, chosen + 1, sizeof(*result));
+    struct candidate *result = arena_room(arena, chosen + 1, sizeof(*result));
     *ret_count = 0;
     for (uint32_t i = 0; i < count; i = choice[i] ? search->candidates[choice[i] - 1].end : i + 1)
         if (choice[i])

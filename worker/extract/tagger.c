@@ -303,9 +303,9 @@ struct verdict *tagger_decide(const struct tagger *tagger, const struct document
             longest = document->sentences[s].token_count;
     if (longest > VITERBI_LONGEST)
         longest = VITERBI_LONGEST;
-    struct room room = {.scores = arena_take(arena, longest, sizeof(struct lanes)),
-                        .viterbi = {.forward = arena_take(arena, longest, sizeof(struct lanes)),
-                                    .backward = arena_take(arena, longest, sizeof(struct lanes)),
+    struct room room = {.scores = arena_room(arena, longest, sizeof(struct lanes)),
+                        .viterbi = {.forward = arena_room(arena, longest, sizeof(struct lanes)),
+                                    .backward = arena_room(arena, longest, sizeof(struct lanes)),
                                     .labels = arena_take(arena, longest, 1)}};
     for (uint32_t s = 0; s < document->sentence_count; s++) {
         const struct sentence *sentence = &document->sentences[s];

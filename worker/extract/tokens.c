@@ -40,7 +40,7 @@ enum { LOW_END = 0x1b1, HIGH_FIRST = 0x1ea0, HIGH_END = 0x1efa };
     [VOWEL_AT(e)] = 5 + (index)*TONE_COUNT, [VOWEL_AT(f)] = 6 + (index)*TONE_COUNT,
 static const uint8_t vowel_at[LOW_END + HIGH_END - HIGH_FIRST] = {VOWEL_MAP(VOWEL_INVERSE)};
 
-enum { ROW_SIZE = 8 };
+enum { ROW_SIZE = 8, CODES_MOST = 15, ONSET_MOST = 4 };
 
 static const char onsets[][ROW_SIZE] = {
     "",  "D",  "b",   "c",  "ch", "d",  "g",  "gh", "gi", "h", "k",  "kh", "l", "m",
@@ -154,14 +154,9 @@ static uint64_t row_number(const char row[ROW_SIZE])
     return be64toh(number);
 }
 
-/* Are these letters a row of the sorted table? */
-static bool is_row(const char *letters, size_t size, const char rows[][ROW_SIZE], size_t count)
+/* Is it the number of a row of the sorted table? */
+static inline bool is_row(uint64_t wanted, const char rows[][ROW_SIZE], size_t count)
 {
-    char row[ROW_SIZE] = {0};
-    if (size > ROW_SIZE)
-        return false;
-    memcpy(row, letters, size);
-    uint64_t wanted = row_number(row);
     size_t first = 0;
     for (size_t left = count; left > 1;) {
         size_t half = left / 2;
@@ -173,7 +168,7 @@ static bool is_row(const char *letters, size_t size, const char rows[][ROW_SIZE]
 
 /* A syllable in codes without its tone. */
 struct coded {
-    char codes[16];
+    char codes[CODES_MOST + ROW_SIZE]; /* zeros behind them, so that every tail reads as a row */
     size_t count;
     size_t first_vowel; /* index; count: there is none */
     unsigned tone;
@@ -183,7 +178,7 @@ struct coded {
 /* False when a letter does not belong to the language. */
 static bool code_syllable(const char *folded, struct coded *ret_coded)
 {
-    struct coded coded = {.is_plain = true, .first_vowel = sizeof(coded.codes)};
+    struct coded coded = {.is_plain = true, .first_vowel = CODES_MOST};
     while (*folded) {
         uint32_t point = point_read(&folded);
         unsigned vowel = 0, tone = 0;
@@ -198,7 +193,7 @@ static bool code_syllable(const char *folded, struct coded *ret_coded)
         } else if (point >= 'a' && point <= 'z') {
             code = (char)point;
         }
-        if (!code || coded.count == sizeof(coded.codes) - 1)
+        if (!code || coded.count == CODES_MOST)
             return false;
         coded.is_plain = coded.is_plain && code >= 'a' && tone == 0;
         coded.codes[coded.count++] = code;
@@ -207,12 +202,21 @@ static bool code_syllable(const char *folded, struct coded *ret_coded)
     return coded.first_vowel < coded.count;
 }
 
+static bool is_onset(const struct coded *coded, size_t size)
+{
+    char onset[ROW_SIZE] = {0};
+    memcpy(onset, coded->codes, ONSET_MOST);
+    for (size_t i = size; i < ONSET_MOST; i++)
+        onset[i] = 0;
+    return size <= ONSET_MOST && is_row(row_number(onset), onsets, COUNT_OF(onsets));
+}
+
 static bool is_rhyme(const struct coded *coded, size_t first)
 {
-    const char *rhyme = coded->codes + first;
-    size_t size = coded->count - first;
-    return is_row(rhyme, size, rhymes, COUNT_OF(rhymes)) ||
-           (coded->is_plain && is_row(rhyme, size, plain_rhymes, COUNT_OF(plain_rhymes)));
+    uint64_t rhyme = row_number(coded->codes + first);
+    return coded->count - first <= ROW_SIZE &&
+           (is_row(rhyme, rhymes, COUNT_OF(rhymes)) ||
+            (coded->is_plain && is_row(rhyme, plain_rhymes, COUNT_OF(plain_rhymes))));
 }
 
 /* A syllable that ends in p, t, c or ch has no tone, sắc or nặng. */
@@ -231,7 +235,7 @@ bool syllable_is_vietnamese(const char *folded)
         return false;
     size_t last = coded.first_vowel + 1; /* of "gi" and "qu" */
     for (size_t size = coded.first_vowel; size <= last && size < coded.count; size++)
-        if (is_row(coded.codes, size, onsets, COUNT_OF(onsets)) && is_rhyme(&coded, size))
+        if (is_onset(&coded, size) && is_rhyme(&coded, size))
             return true;
     return false;
 }
@@ -308,6 +312,7 @@ static struct token token_read(struct document *document, struct span span)
     struct token token = {.span = span};
     token.folded = fold(document->arena, points, span.end - span.start);
     token.key = word_key(token.folded);
+    gazetteer_ask(&token);
     if (point_is_letter(points[0]))
         token.shape = word_shape(document, span, token.folded);
     else
