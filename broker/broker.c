@@ -432,16 +432,26 @@ static void give_answers(struct broker *b, struct batch *batch)
         crash_here(CRASH_BROKER_AFTER_RECEIPTS);
 }
 
-static enum status answer_batch(struct broker *b, struct batch *batch, enum status status,
-                                struct error *err)
+/* To the committer; the other batch gathers from now on. */
+static void fly(struct broker *b)
 {
-    status = conclude(b, batch, status, err);
-    if (status == STATUS_OK)
-        give_answers(b, batch);
-    return status; /* nothing is answered that is not on disk: stop, restart, replay */
+    struct batch *batch = b->batch;
+    crash_here(CRASH_BROKER_BEFORE_COMMIT);
+    b->flying = batch;
+    b->batch = batch == &b->batches[0] ? &b->batches[1] : &b->batches[0];
+    committer_begin(b->committer, batch->turn);
 }
 
-/* Waits for what is at the committer, and answers it. */
+/* Whether what was gathered may fly while what landed is answered: it is worth it, and nothing
+ * waits for the store to stand still. */
+static bool may_follow(const struct broker *b)
+{
+    return turn_count(b->batch->turn) > FEW_CHANGES && b->condition != CONDITION_STOPPING &&
+           reader_pending(b->reader) == 0 && !loading_is_due(b) && !b->forgettings &&
+           b->facts.scrubbed == b->facts.forgettings;
+}
+
+/* Waits for what is at the committer, and answers it, beside the next if that can go already. */
 static enum status land(struct broker *b, struct error *err)
 {
     struct batch *batch = b->flying;
@@ -449,11 +459,17 @@ static enum status land(struct broker *b, struct error *err)
     enum status status = committer_end(b->committer, &us, err);
     b->flying = NULL;
     broker_tally(b, TALLY_TIME_COMMIT, us);
-    return answer_batch(b, batch, status, err);
+    status = conclude(b, batch, status, err);
+    if (status != STATUS_OK)
+        return status; /* nothing is answered that is not on disk: stop, restart, replay */
+    if (may_follow(b))
+        fly(b); /* the one that landed gathers next, once it is answered */
+    give_answers(b, batch);
+    return STATUS_OK;
 }
 
-/* To the committer; the other batch, which is empty, gathers from now on. Without changes there is
- * nothing to wait for, and a few are committed here: two threads taking turns would be slower. */
+/* Without changes there is nothing to wait for, and a few are committed here: two threads taking
+ * turns would be slower. */
 static enum status depart(struct broker *b, struct error *err)
 {
     struct batch *batch = b->batch;
@@ -461,16 +477,17 @@ static enum status depart(struct broker *b, struct error *err)
         give_answers(b, batch);
         return STATUS_OK;
     }
-    crash_here(CRASH_BROKER_BEFORE_COMMIT);
     if (turn_count(batch->turn) <= FEW_CHANGES) {
+        crash_here(CRASH_BROKER_BEFORE_COMMIT);
         int64_t since_us = clock_mono_us();
         enum status status = store_submit(b->store, batch->turn, err);
         (void)count_time(b, TALLY_TIME_COMMIT, since_us);
-        return answer_batch(b, batch, status, err);
+        status = conclude(b, batch, status, err);
+        if (status == STATUS_OK)
+            give_answers(b, batch);
+        return status;
     }
-    b->flying = batch;
-    b->batch = batch == &b->batches[0] ? &b->batches[1] : &b->batches[0];
-    committer_begin(b->committer, batch->turn);
+    fly(b);
     return STATUS_OK;
 }
 

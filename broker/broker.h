@@ -8,7 +8,8 @@
  *
  * What a turn hears gathers in a batch. A batch that departs is committed on another thread, one
  * transaction and one sync, while the loop gathers the next one; when it has landed, its answers
- * are given and the next departs. One batch flies at a time.
+ * are given while the next flies already, or, if something waits for the store to stand still,
+ * before that departs. One batch flies at a time.
  *
  * land      the batch that flew: durable, or the end of this broker
  * answer    receipts, settlements, refusals of that batch: never before it is durable
