@@ -261,6 +261,7 @@ class WorkingThread(threading.Thread):
     def __init__(self, endpoint, name="proof", slots=16, storage=None, fail_every=0):
         super().__init__(daemon=True, name=name)
         self.worker = FakeWorker(endpoint, name, slots, storage, automatic=True)
+        self.worker.features = wire.JOINED_PAYLOADS
         if fail_every:
             self._fail_some(fail_every)
         self.stopping = threading.Event()

@@ -18,6 +18,7 @@ class Feeder:
         self.resent = 0
         self.refusals = []
         self.features = 0   # that the broker says to take
+        self.joins = False  # when it takes that
 
     def close(self) -> None:
         self.channel.close()
@@ -65,9 +66,14 @@ class Feeder:
             if packet.request != request:
                 continue
             if packet.WhichOneof("body") == "refusal":
+                if packet.refusal.code == wire.FRAME_COUNT and self.channel.joins:
+                    self.channel.joins = False  # an older broker took the place of that which took it
+                    return 0.0
                 self.refusals.append(packet.refusal)
                 return 0.05
             self.features = packet.receipts.features
+            if self.joins:
+                self.channel.joins = bool(self.features & wire.JOINED_PAYLOADS)
             for at, receipt in enumerate(packet.receipts.receipts):
                 index = open_[packet.receipts.first + at]
                 heard += 1
@@ -99,6 +105,7 @@ class FeedingThread(threading.Thread):
         """gate: an Event; while it is clear nothing new is fed."""
         super().__init__(daemon=True, name="feeder")
         self.feeder = Feeder(endpoint, ledger, resend)
+        self.feeder.joins = True
         self.newsroom, self.batch, self.most = newsroom, batch, most
         self.pace, self.corrections, self.class_ = pace, corrections, class_
         self.gate = gate

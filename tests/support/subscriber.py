@@ -166,6 +166,7 @@ class FollowingThread(threading.Thread):
         """pause: between two messages, until hurry is set."""
         super().__init__(daemon=True, name="subscriber")
         self.subscriber = Subscriber(endpoint, **how)
+        self.subscriber.features = wire.JOINED_PAYLOADS
         self.pause, self.hurry = pause, threading.Event()
         self.stopping = threading.Event()
         self.failure = None
