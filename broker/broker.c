@@ -274,6 +274,8 @@ static int time_to_next_deadline(const struct broker *b)
         (b->scrub_goes_on && !b->flying))
         return 0;
     int64_t wait_ms = queue_next_due(b->queue);
+    if (b->serve_due_ms < wait_ms)
+        wait_ms = b->serve_due_ms;
     if (wait_ms != INT64_MAX)
         wait_ms = wait_ms > b->mono_ms ? wait_ms - b->mono_ms : 0;
     return (int)(wait_ms < IDLE_MS ? wait_ms : IDLE_MS);

@@ -132,6 +132,7 @@ struct broker {
     int64_t full_until_ms; /* mono: until then feeders are told RETRY_LATER without trying */
     int64_t retention_due_ms;
     uint64_t retention_mark; /* what had come in at the last slice */
+    int64_t serve_due_ms;    /* mono: when a subscription that waits for it may be read for */
     int64_t second_due_ms;
     int64_t interval_due_ms;
     unsigned ends[QUEUE_CLASS_COUNT][RATE_INTERVALS];

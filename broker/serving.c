@@ -13,6 +13,7 @@ enum {
     BATCH_BYTES = 4 * 1024 * 1024, /* of extractions in one read */
     BATCH_ENVELOPE = ENVELOPE_LIMIT - 128,
     SCAN_MOST = 4096,
+    LOOKS_A_MS = 100, /* of subscriptions that stand at the end, for an entry that may be theirs */
     SILENT_BEATS = 3,
     BLOCKED_MS = 50,        /* until a subscriber that did not read is tried again */
     SILENT_LEAST_MS = 3000, /* short beats are no reason to be hasty */
@@ -320,7 +321,7 @@ static enum sent send_batch(struct broker *b, struct subscriber *subscriber,
         ENSURE(zmq_msg_close(&frames[i]) == 0);
     if (sent == SENT_BLOCKED) {
         subscriber->at = subscriber->told;
-        subscriber->blocked_until_ms = b->mono_ms + BLOCKED_MS;
+        subscriber->read_from_ms = b->mono_ms + BLOCKED_MS;
     }
     if (sent != SENT)
         return sent;
@@ -366,8 +367,13 @@ static void replay_finish(struct job *job, struct broker *b)
 {
     struct replay *replay = (struct replay *)job;
     struct subscriber *subscriber = subscribers_by_serial(b->subscribers, replay->serial);
-    if (subscriber)
+    if (subscriber) {
         subscriber->reading = false;
+        if (replay->count <
+            replay->most) /* the end: the more there are, the longer until the next look */
+            subscriber->read_from_ms =
+                b->mono_ms + (int64_t)subscribers_count(b->subscribers) / LOOKS_A_MS;
+    }
     if (subscriber && replay->status == STATUS_NOT_FOUND) {
         send_gap(b, &subscriber->peer, 0, START_GONE);
         subscribers_remove(b->subscribers, subscriber);
@@ -403,6 +409,7 @@ static void read_on(struct broker *b, struct subscriber *subscriber)
 
 void serve_subscribers(struct broker *b)
 {
+    b->serve_due_ms = INT64_MAX;
     for (size_t i = subscribers_count(b->subscribers); i-- > 0;) {
         struct subscriber *subscriber = subscribers_at(b->subscribers, i);
         if (!subscriber->is_answered)
@@ -418,10 +425,13 @@ void serve_subscribers(struct broker *b)
             subscribers_remove(b->subscribers, subscriber);
             continue;
         }
-        if (!subscriber->reading && subscriber->credit > subscriber->sent &&
-            subscriber->at < b->facts.last_sequence && b->mono_ms >= b->read_again_ms &&
-            b->mono_ms >= subscriber->blocked_until_ms &&
-            !guard_is_behind(b->guard, SOCKET_SUBSCRIBE, &subscriber->peer))
+        if (subscriber->reading || subscriber->credit <= subscriber->sent ||
+            subscriber->at >= b->facts.last_sequence || b->mono_ms < b->read_again_ms ||
+            guard_is_behind(b->guard, SOCKET_SUBSCRIBE, &subscriber->peer))
+            continue;
+        if (b->mono_ms >= subscriber->read_from_ms)
             read_on(b, subscriber);
+        else if (subscriber->read_from_ms < b->serve_due_ms)
+            b->serve_due_ms = subscriber->read_from_ms;
     }
 }

@@ -172,6 +172,8 @@ static int commit_end(struct commit *commit, int code)
     }
     uint64_t used = room_used_pages(store, commit->txn) + store->room.held_pages;
     bool full = room_is_full(store, commit->txn, commit->full);
+    if (commit->forgot)
+        heads_forget(store->heads, id);
     code = mdb_txn_commit(commit->txn);
     end_sources(commit, code == 0);
     if (code) {

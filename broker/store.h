@@ -307,7 +307,7 @@ struct log_entry {
     char *source;
     char *key;
     uint8_t extraction_digest[DIGEST_SIZE]; /* FORGOTTEN: the identity in its first half */
-    Newsloom__V1__Topics *topics;           /* unpacked; NULL when there are none */
+    Newsloom__V1__Topics *topics;           /* while wanted() is asked; NULL when there are none */
     char *reason;
     void *extraction; /* NULL unless it was asked for */
     size_t size;
@@ -316,9 +316,10 @@ void log_entry_done(struct log_entry *entry);
 
 /*
  * Entries with a sequence above `after`, in order, until `most` were read or their extractions
- * exceed `most_bytes` (at least one is given). wanted(entry, context) is asked, before the
- * extraction is read, which of them to give; NULL: all. *ret_scanned is the last sequence that was
- * looked at: the caller goes on from there. NOT_FOUND when after + 1 is no longer retained.
+ * exceed `most_bytes` (at least one is given). wanted(entry, context) is asked which of them to
+ * give and sees sequence, kind, source, key, size and topics; NULL: all. *ret_scanned is the last
+ * sequence that was looked at: the caller goes on from there. NOT_FOUND when after + 1 is no longer
+ * retained.
  */
 enum status store_log(struct store *store, uint64_t after, size_t most_scanned, size_t most,
                       size_t most_bytes, bool (*wanted)(const struct log_entry *, void *context),

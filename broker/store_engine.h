@@ -9,6 +9,7 @@
  *   store_identity.c   (source, key) -> revisions -> articles
  *   store_unfiled.c    the newest of them, in memory until they are filed in their table
  *   store_log.c        the event log: append, delete, read
+ *   store_heads.c      what filters look at of its newest entries, in memory
  *   store_chunks.c     bodies and extractions in pieces of at most a page
  *   store_dead.c       the index of dead letters by source and code
  *   store_forget.c     forgetting on demand: everything of an identity goes, a tombstone stays
@@ -75,6 +76,7 @@ enum table {
         TABLE_COUNT
 };
 
+struct heads;
 struct sources;
 struct scrubbing;
 struct unfiled;
@@ -100,6 +102,7 @@ struct store {
     MDB_dbi tables[TABLE_COUNT];
     struct sources *sources;
     struct unfiled *unfiled;
+    struct heads *heads;
     struct room room;
     int64_t readers_checked_ms;
     struct scrubbing *scrubbing; /* NULL: none is under way */
@@ -254,6 +257,24 @@ int log_delete_first(struct commit *commit);
 int log_erase(struct commit *commit, uint64_t sequence, const struct entry_record *erased,
               struct record_text key, uint64_t *ret_bytes);
 int log_first(const struct commit *commit, struct entry_record *ret_entry);
+
+/*
+ * ---- store_heads.c
+ *
+ * A thousand subscriptions look at each new entry: what they look at is read and unpacked once. A
+ * head is a struct log_entry with sequence, kind, size, source (borrowed), key and topics; a place
+ * that holds another sequence, or none, is filled by whoever looks. Thread-safe.
+ */
+struct heads *heads_new(void);
+void heads_free(struct heads **heads_p);
+/* Until heads_give_back() they are the caller's. False: somebody else's, or not what this snapshot
+ * shows; the caller reads for itself. */
+bool heads_take(struct heads *heads, size_t txn);
+void heads_give_back(struct heads *heads);
+struct log_entry *heads_place(struct heads *heads, uint64_t sequence);
+/* Before a transaction is committed that changes what entries say. */
+void heads_forget(struct heads *heads, size_t txn);
+void head_done(struct log_entry *head);
 
 /* ---- store_chunks.c */
 int chunks_put(struct commit *commit, enum table table, uint64_t id, struct record_text bytes,

@@ -116,8 +116,6 @@ void log_entry_done(struct log_entry *entry)
     free(entry->key);
     free(entry->reason);
     free(entry->extraction);
-    if (entry->topics)
-        newsloom__v1__topics__free_unpacked(entry->topics, NULL);
     *entry = (struct log_entry){0};
 }
 
@@ -137,12 +135,6 @@ static int own_entry(struct store *store, uint64_t sequence, const struct entry_
         .size = record->size,
     };
     memcpy(ret_entry->extraction_digest, record->extraction_digest, DIGEST_SIZE);
-    if (record->topics.size) {
-        ret_entry->topics = newsloom__v1__topics__unpack(NULL, record->topics.size,
-                                                         (const uint8_t *)record->topics.bytes);
-        if (!ret_entry->topics)
-            return MDB_CORRUPTED;
-    }
     ret_entry->source = text_copy(source);
     ret_entry->key = text_of(record->key);
     ret_entry->reason = text_of(record->reason);
@@ -152,6 +144,7 @@ static int own_entry(struct store *store, uint64_t sequence, const struct entry_
 struct log_walk {
     struct store *store;
     MDB_txn *txn;
+    bool has_heads;    /* they are ours for the walk */
     uint64_t sequence; /* the last that was looked at */
     size_t most;
     size_t most_bytes;
@@ -180,11 +173,48 @@ static int read_entry(struct log_walk *walk, uint64_t sequence, struct log_entry
     return code ? code : own_entry(walk->store, sequence, &record, ret_entry);
 }
 
+static int read_head(struct log_walk *walk, uint64_t sequence, struct log_entry *ret_head)
+{
+    struct entry_record record;
+    size_t record_size;
+    head_done(ret_head);
+    int code = load_entry(walk->txn, walk->store, sequence, &record, &record_size);
+    if (code)
+        return code;
+    const char *source = sources_name(walk->store->sources, record.source_id);
+    Newsloom__V1__Topics *topics = NULL;
+    if (record.topics.size)
+        topics = newsloom__v1__topics__unpack(NULL, record.topics.size,
+                                              (const uint8_t *)record.topics.bytes);
+    bool is_whole = source && (topics || !record.topics.size);
+    *ret_head = (struct log_entry){.sequence = is_whole ? sequence : 0,
+                                   .kind = (Newsloom__V1__EntryKind)record.kind,
+                                   .size = record.size,
+                                   .source = (char *)source,
+                                   .key = text_of(record.key),
+                                   .topics = topics};
+    return is_whole ? 0 : MDB_CORRUPTED;
+}
+
+static int ask(struct log_walk *walk, uint64_t sequence, bool *ret_is_wanted)
+{
+    struct log_entry own = {0};
+    struct log_entry *head = walk->has_heads ? heads_place(walk->store->heads, sequence) : &own;
+    int code = head->sequence == sequence ? 0 : read_head(walk, sequence, head);
+    *ret_is_wanted = !code && walk->wanted(head, walk->context);
+    head_done(&own);
+    return code;
+}
+
 static int look_at(struct log_walk *walk, uint64_t sequence)
 {
     struct log_entry *entry = &walk->entries[walk->count];
-    int code = read_entry(walk, sequence, entry);
-    bool is_wanted = !code && (!walk->wanted || walk->wanted(entry, walk->context));
+    bool is_wanted = true;
+    int code = walk->wanted ? ask(walk, sequence, &is_wanted) : 0;
+    *entry = (struct log_entry){0};
+    if (!code && is_wanted)
+        code = read_entry(walk, sequence, entry);
+    is_wanted = is_wanted && !code;
     if (is_wanted && walk->count > 0 && walk->bytes + entry->size > walk->most_bytes)
         walk->is_over = true;
     else
@@ -240,8 +270,11 @@ enum status store_log(struct store *store, uint64_t after, size_t most_scanned, 
                             .context = context,
                             .entries = ret_entries,
                             .is_over = most == 0};
+    walk.has_heads = !code && wanted && heads_take(store->heads, mdb_txn_id(txn));
     if (!code)
         code = walk_log(&walk, most_scanned, state.last_sequence);
+    if (walk.has_heads)
+        heads_give_back(store->heads);
     mdb_txn_abort(txn);
     if (code) {
         for (size_t i = 0; i < walk.count; i++)

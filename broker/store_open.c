@@ -326,6 +326,7 @@ enum status store_open(struct store **ret_store, const struct store_options *opt
     store->lock_fd = -1;
     store->sources = sources_new();
     store->unfiled = unfiled_new();
+    store->heads = heads_new();
     ENSURE(pthread_mutex_init(&store->mutex, NULL) == 0);
     status = lock_directory(store, err);
     if (status == STATUS_OK)
@@ -356,6 +357,7 @@ void store_close(struct store **store_p)
         (void)close(store->lock_fd);
     sources_free(&store->sources);
     unfiled_free(&store->unfiled);
+    heads_free(&store->heads);
     (void)pthread_mutex_destroy(&store->mutex);
     free(store->directory);
     free(store);

@@ -31,7 +31,8 @@ struct subscriber {
     uint64_t acknowledged;
     int64_t heard_ms; /* the loop's clock */
     int64_t sent_ms;
-    int64_t blocked_until_ms; /* mono: it did not read, and nothing is read for it before */
+    int64_t read_from_ms; /* mono: nothing is read for it before; it did not take what was sent, or
+                             has just been shown the end, and others wait to see it too */
     bool reading;
     bool is_answered; /* it knows of its subscription: nothing is sent before */
 };

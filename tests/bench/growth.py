@@ -39,6 +39,10 @@ def cpu_of_server(pid):
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def own_cpu(pid):
+    return sum(map(int, pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 def own_memory(pid):
     return int(re.search(r"RssAnon:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) * 1024
 
@@ -84,10 +88,12 @@ def drive(build_dir, broker, **options):
     return program(build_dir, "bench_broker", *command)
 
 
-def cost(build_dir, broker, **row):
-    """A row: what LOAD articles cost this broker."""
-    figures = drive(build_dir, broker, articles=LOAD, size=4096, feeders=2, workers=2)
-    row |= {"articles_per_second": figures["articles_per_second"], "broker_cpu_us": figures["broker_cpu_us_per_article"]}
+def cost(build_dir, broker, rest=lambda: None, **row):
+    """A row: what LOAD articles cost this broker, until rest() is over."""
+    before = own_cpu(broker.pid)
+    row["articles_per_second"] = drive(build_dir, broker, articles=LOAD, size=4096, feeders=2, workers=2)["articles_per_second"]
+    rest()
+    row["broker_cpu_us"] = round((own_cpu(broker.pid) - before) * 1e6 / LOAD, 1)
     print(json.dumps(row), flush=True)
     return row
 
@@ -109,7 +115,7 @@ def queued(sizes, directory, build_dir):
 
 
 def subscribed(counts, directory, build_dir, durable_broker):
-    """Each follows one entity that nothing names."""
+    """Each follows one entity that nothing names, and has to be told that all were looked at."""
     rows = []
     for count in counts:
         with tempfile.TemporaryDirectory(dir=directory) as home:
@@ -120,7 +126,15 @@ def subscribed(counts, directory, build_dir, durable_broker):
             for subscriber in subscribers:
                 subscriber.subscribe()
             wait_for(lambda: all(s.subscribed or (s.pump(0.001) and s.subscribed) for s in subscribers), PATIENCE, "all are subscribed")
-            rows.append(cost(build_dir, broker, subscribers=count, bytes_a_subscriber=(own_memory(broker.pid) - before) // count))
+            memory = (own_memory(broker.pid) - before) // count
+
+            def all_are_told():
+                for subscriber in subscribers:
+                    while subscriber.position < LOAD and subscriber.pump(0):
+                        pass
+                return all(subscriber.position >= LOAD for subscriber in subscribers)
+            rows.append(cost(build_dir, broker, lambda: wait_for(all_are_told, PATIENCE, "all are told"), subscribers=count,
+                             bytes_a_subscriber=memory))
             for subscriber in subscribers:
                 subscriber.close()
             broker.terminate()

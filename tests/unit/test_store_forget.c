@@ -223,6 +223,39 @@ static void a_tombstone_refuses_it_until_it_is_lifted(void **state)
     assert_int_equal(accept_text(home, "secret", "other").code, ACCEPTED);
 }
 
+static bool is_forgotten(const struct log_entry *entry, void *unused)
+{
+    (void)unused;
+    return entry->kind == NEWSLOOM__V1__ENTRY_KIND__ENTRY_FORGOTTEN;
+}
+
+static size_t forgotten_entries(struct home *home)
+{
+    struct log_entry entries[4];
+    size_t count = 0;
+    uint64_t scanned = 0;
+    struct error err;
+    assert_ok(store_log(home->store, 0, 100, 4, SIZE_MAX, is_forgotten, NULL, entries, &count,
+                        &scanned, &err),
+              err);
+    assert_int_equal(scanned, facts_of(home).last_sequence);
+    for (size_t i = 0; i < count; i++)
+        log_entry_done(&entries[i]);
+    return count;
+}
+
+/* What filters look at is kept in memory; forgetting changes it there too. */
+static void an_entry_that_was_looked_at_is_seen_to_be_forgotten(void **state)
+{
+    struct home *home = *state;
+    uint64_t id = accept_text(home, "secret", "text").article_id;
+    (void)settle_text(home, id, "text", "facts");
+    assert_int_equal(forgotten_entries(home), 0);
+    size_t entries = forget(home, "example", "secret").entries;
+    assert_int_equal(entries, 1);
+    assert_int_equal(forgotten_entries(home), entries + 1); /* and the one that tells of it */
+}
+
 static void retention_leaves_tombstones_alone(void **state)
 {
     struct home *home = *state;
@@ -249,6 +282,8 @@ int main(void)
                                         home_teardown),
         cmocka_unit_test_setup_teardown(a_tombstone_refuses_it_until_it_is_lifted, home_setup,
                                         home_teardown),
+        cmocka_unit_test_setup_teardown(an_entry_that_was_looked_at_is_seen_to_be_forgotten,
+                                        home_setup, home_teardown),
         cmocka_unit_test_setup_teardown(retention_leaves_tombstones_alone, home_setup,
                                         home_teardown),
     };
