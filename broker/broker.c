@@ -116,31 +116,8 @@ enum sent broker_send(struct broker *b, enum socket_name socket, const struct pe
     enum sent sent = sockets_send(b->sockets, socket, peer, envelope, payloads, count);
     if (sent != SENT)
         broker_tally(b, TALLY_SEND_BLOCKED, 1);
-    return sent;
-}
-
-enum sent broker_send_payloads(struct broker *b, enum socket_name socket, const struct peer *peer,
-                               uint64_t features, Newsloom__V1__Envelope *envelope,
-                               zmq_msg_t *payloads, size_t count)
-{
-    struct payload list[ARTICLES_LIMIT];
-    uint32_t sizes[ARTICLES_LIMIT];
-    size_t bytes = 0;
-    envelope->protocol = protocol_oldest;
-    if (count <= ARTICLES_LIMIT) {
-        for (size_t i = 0; i < count; i++)
-            list[i] = (struct payload){zmq_msg_data(&payloads[i]), zmq_msg_size(&payloads[i])};
-        bytes = joined_mark(envelope, features, list, count, sizes);
-    }
-    if (bytes == 0)
-        return broker_send(b, socket, peer, envelope, payloads, count);
-    zmq_msg_t frame;
-    ENSURE(zmq_msg_init_size(&frame, bytes) == 0);
-    joined_fill(zmq_msg_data(&frame), list, count);
-    enum sent sent = broker_send(b, socket, peer, envelope, &frame, 1);
-    ENSURE(zmq_msg_close(&frame) == 0);
-    if (sent == SENT)
-        broker_tally(b, TALLY_JOINED_OUT, 1);
+    else
+        broker_tally(b, TALLY_JOINED_OUT, joined_is_said(envelope));
     return sent;
 }
 

@@ -174,11 +174,6 @@ void broker_refuse(struct broker *broker, enum socket_name socket, const struct 
 /* Sends; a peer that has gone or does not read is counted. */
 enum sent broker_send(struct broker *broker, enum socket_name socket, const struct peer *peer,
                       Newsloom__V1__Envelope *envelope, zmq_msg_t *payloads, size_t count);
-/* The same to a peer with these features: joined when it takes that and they may go so. The
- * payloads are the caller's to close, whatever comes of it. */
-enum sent broker_send_payloads(struct broker *broker, enum socket_name socket,
-                               const struct peer *peer, uint64_t features,
-                               Newsloom__V1__Envelope *envelope, zmq_msg_t *payloads, size_t count);
 /* Receives one message; its envelope, or NULL when there was none or it was refused. *ret_message
  * is NULL when the socket is dry; give it back with broker_release() or broker_keep(). */
 Newsloom__V1__Envelope *broker_receive(struct broker *broker, enum socket_name socket,

@@ -191,6 +191,8 @@ static bool send_load(struct broker *b, struct worker *worker, const struct load
     Newsloom__V1__Job *list[JOBS_MOST];
     struct lease *leases[JOBS_MOST];
     zmq_msg_t payloads[JOBS_MOST];
+    uint32_t sizes[ARTICLES_LIMIT];
+    envelope.protocol = protocol_oldest;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_DISPATCH;
     envelope.dispatch = &dispatch;
     dispatch.jobs = list;
@@ -207,8 +209,8 @@ static bool send_load(struct broker *b, struct worker *worker, const struct load
         ENSURE(zmq_msg_init(&payloads[i]) == 0);
         ENSURE(zmq_msg_copy(&payloads[i], &item->body->payload) == 0);
     }
-    bool sent = broker_send_payloads(b, SOCKET_WORK, &worker->peer, worker->features, &envelope,
-                                     payloads, load->count) == SENT;
+    size_t frames = sockets_join(&envelope, worker->features, payloads, load->count, sizes);
+    bool sent = broker_send(b, SOCKET_WORK, &worker->peer, &envelope, payloads, frames) == SENT;
     for (size_t i = 0; i < load->count; i++) {
         struct item *item = load->items[i];
         ENSURE(zmq_msg_close(&payloads[i]) == 0);

@@ -297,6 +297,8 @@ static enum sent send_batch(struct broker *b, struct subscriber *subscriber,
     Newsloom__V1__Entry bodies[BATCH_MOST];
     Newsloom__V1__Entry *list[BATCH_MOST];
     zmq_msg_t frames[BATCH_MOST];
+    uint32_t sizes[ARTICLES_LIMIT];
+    envelope.protocol = protocol_oldest;
     envelope.body_case = NEWSLOOM__V1__ENVELOPE__BODY_BATCH;
     envelope.batch = &batch;
     batch.log_id.data = b->facts.log_id;
@@ -315,8 +317,8 @@ static enum sent send_batch(struct broker *b, struct subscriber *subscriber,
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++)
         bytes += zmq_msg_size(&frames[i]);
-    enum sent sent = broker_send_payloads(b, SOCKET_SUBSCRIBE, &subscriber->peer,
-                                          subscriber->features, &envelope, frames, count);
+    size_t joined = sockets_join(&envelope, subscriber->features, frames, count, sizes);
+    enum sent sent = broker_send(b, SOCKET_SUBSCRIBE, &subscriber->peer, &envelope, frames, joined);
     for (size_t i = 0; i < count; i++)
         ENSURE(zmq_msg_close(&frames[i]) == 0);
     if (sent == SENT_BLOCKED) {

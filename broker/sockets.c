@@ -95,11 +95,11 @@ enum status message_split(struct message *message, const Newsloom__V1__Envelope 
 {
     zmq_msg_t *frames = message->frames;
     if (joined_is_said(envelope)) {
-        bool has_one = message->frame_count > 0;
-        enum status status = joined_split(envelope, message->frame_count + message->excess,
-                                          has_one ? zmq_msg_data(&frames[0]) : NULL,
-                                          has_one ? zmq_msg_size(&frames[0]) : 0, message->payloads,
-                                          ret_refusal, err);
+        struct payload frame = {NULL, 0};
+        if (message->frame_count > 0)
+            frame = (struct payload){zmq_msg_data(&frames[0]), zmq_msg_size(&frames[0])};
+        enum status status = joined_split(envelope, message->frame_count + message->excess, frame,
+                                          message->payloads, ret_refusal, err);
         if (status == STATUS_OK)
             message->payload_count = envelope->n_payload_sizes;
         return status;
@@ -378,6 +378,25 @@ static bool send_bytes(void *handle, const void *bytes, size_t size, bool more)
             return false;
     }
     return true;
+}
+
+size_t sockets_join(Newsloom__V1__Envelope *envelope, uint64_t features, zmq_msg_t *payloads,
+                    size_t count, uint32_t sizes[ARTICLES_LIMIT])
+{
+    struct payload list[ARTICLES_LIMIT];
+    if (count > ARTICLES_LIMIT)
+        return count;
+    for (size_t i = 0; i < count; i++)
+        list[i] = (struct payload){zmq_msg_data(&payloads[i]), zmq_msg_size(&payloads[i])};
+    size_t bytes = joined_mark(envelope, features, list, count, sizes);
+    if (bytes == 0)
+        return count;
+    zmq_msg_t frame;
+    ENSURE(zmq_msg_init_size(&frame, bytes) == 0);
+    joined_fill(zmq_msg_data(&frame), list, count);
+    ENSURE(zmq_msg_move(&payloads[0], &frame) == 0);
+    ENSURE(zmq_msg_close(&frame) == 0);
+    return 1;
 }
 
 enum sent sockets_send(struct sockets *sockets, enum socket_name name, const struct peer *peer,

@@ -106,6 +106,11 @@ bool sockets_receive(struct sockets *sockets, enum socket_name name, struct mess
 
 enum sent { SENT, SENT_BLOCKED, SENT_GONE };
 
+/* For a peer with these features: when it takes payloads joined and these may go so, the first of
+ * them becomes the frame that holds all, and the envelope, otherwise ready, says so with sizes,
+ * which it borrows. Returns how many of them to send; all are still the caller's. */
+size_t sockets_join(Newsloom__V1__Envelope *envelope, uint64_t features, zmq_msg_t *payloads,
+                    size_t count, uint32_t sizes[ARTICLES_LIMIT]);
 /* The payloads are taken when the answer is SENT, else they are still the caller's. */
 enum sent sockets_send(struct sockets *sockets, enum socket_name name, const struct peer *peer,
                        const Newsloom__V1__Envelope *envelope, zmq_msg_t *payloads, size_t count);

@@ -43,10 +43,10 @@ void joined_fill(void *frame, const struct payload *payloads, size_t count)
 }
 
 enum status joined_split(const Newsloom__V1__Envelope *envelope, size_t frame_count,
-                         const void *frame, size_t size, struct payload payloads[ARTICLES_LIMIT],
+                         struct payload frame, struct payload payloads[ARTICLES_LIMIT],
                          Newsloom__V1__RefusalCode *ret_refusal, struct error *err)
 {
-    const char *at = frame;
+    const char *at = frame.bytes;
     uint64_t sum = 0; /* of at most ARTICLES_LIMIT numbers of 32 bits */
     *ret_refusal = NEWSLOOM__V1__REFUSAL_CODE__FRAME_COUNT;
     if (envelope->n_payload_sizes > ARTICLES_LIMIT)
@@ -56,17 +56,17 @@ enum status joined_split(const Newsloom__V1__Envelope *envelope, size_t frame_co
         return error_set(err, STATUS_INVALID,
                          "joined payloads follow in one frame, and here are %zu", frame_count);
     *ret_refusal = NEWSLOOM__V1__REFUSAL_CODE__TOO_LARGE;
-    if (size > JOINED_LIMIT)
+    if (frame.size > JOINED_LIMIT)
         return error_set(err, STATUS_INVALID,
                          "a frame of joined payloads has at most %u bytes, this one has %zu",
-                         JOINED_LIMIT, size);
+                         JOINED_LIMIT, frame.size);
     for (size_t i = 0; i < envelope->n_payload_sizes; i++)
         sum += envelope->payload_sizes[i];
     *ret_refusal = NEWSLOOM__V1__REFUSAL_CODE__SIZE_MISMATCH;
-    if (sum != size)
+    if (sum != frame.size)
         return error_set(err, STATUS_INVALID,
                          "the joined payloads are %" PRIu64 " bytes, their frame has %zu", sum,
-                         size);
+                         frame.size);
     for (size_t i = 0; i < envelope->n_payload_sizes; i++) {
         payloads[i] = (struct payload){at, envelope->payload_sizes[i]};
         at += envelope->payload_sizes[i];

@@ -40,12 +40,13 @@ static inline bool joined_is_said(const Newsloom__V1__Envelope *envelope)
 }
 
 /*
- * Takes the frame of a joined message apart; frame_count is how many frames followed the envelope.
+ * Takes the frame of a joined message apart; frame_count is how many frames followed the envelope,
+ * and frame the first of them, if there is one.
  * INVALID with a sentence and *ret_refusal when it is not one frame, or the sizes are too many or
  * not those of its bytes.
  */
 enum status joined_split(const Newsloom__V1__Envelope *envelope, size_t frame_count,
-                         const void *frame, size_t size, struct payload payloads[ARTICLES_LIMIT],
+                         struct payload frame, struct payload payloads[ARTICLES_LIMIT],
                          Newsloom__V1__RefusalCode *ret_refusal, struct error *err) MUST_CHECK;
 
 #endif

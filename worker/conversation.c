@@ -170,8 +170,9 @@ static bool split(struct heard *heard)
     zmq_msg_t joined;
     (void)zmq_msg_init(&joined);
     (void)zmq_msg_move(&joined, &heard->frames[0]);
-    bool fits = joined_split(heard->envelope, heard->frame_count, zmq_msg_data(&joined),
-                             zmq_msg_size(&joined), payloads, &refusal, NULL) == STATUS_OK;
+    struct payload frame = {zmq_msg_data(&joined), zmq_msg_size(&joined)};
+    bool fits = joined_split(heard->envelope, heard->frame_count, frame, payloads, &refusal,
+                             NULL) == STATUS_OK;
     if (fits) {
         (void)zmq_msg_close(&heard->frames[0]);
         heard->frame_count = heard->envelope->n_payload_sizes;

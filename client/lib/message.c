@@ -56,9 +56,12 @@ static enum status find_payloads(struct message *message, struct error *err)
     Newsloom__V1__RefusalCode refusal = NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE;
     if (!joined_is_said(message->envelope))
         return STATUS_OK;
-    zmq_msg_t *frame = frame_count ? &message->frames[message->lead + 1] : NULL;
-    return joined_split(message->envelope, frame_count, frame ? zmq_msg_data(frame) : NULL,
-                        frame ? zmq_msg_size(frame) : 0, message->joined, &refusal, err);
+    struct payload frame = {NULL, 0};
+    if (frame_count > 0) {
+        zmq_msg_t *first = &message->frames[message->lead + 1];
+        frame = (struct payload){zmq_msg_data(first), zmq_msg_size(first)};
+    }
+    return joined_split(message->envelope, frame_count, frame, message->joined, &refusal, err);
 }
 
 enum status message_receive(struct message *message, void *socket, size_t lead, struct error *err)

@@ -28,7 +28,8 @@ static void lie_in_their_frame(const Newsloom__V1__Envelope *envelope, const uin
     struct error err = {.status = STATUS_OK};
     struct payload payloads[ARTICLES_LIMIT];
     Newsloom__V1__RefusalCode refusal = NEWSLOOM__V1__REFUSAL_CODE__UNKNOWN_REFUSAL;
-    enum status status = joined_split(envelope, 1, frame, size, payloads, &refusal, &err);
+    struct payload whole = {frame, size};
+    enum status status = joined_split(envelope, 1, whole, payloads, &refusal, &err);
     ENSURE((status == STATUS_OK) == (refusal == NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE));
     if (status != STATUS_OK) {
         ENSURE(status == STATUS_INVALID && *err.text);

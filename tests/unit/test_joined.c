@@ -15,7 +15,8 @@ static enum status split(uint32_t *sizes, size_t count, size_t frame_count, size
     Newsloom__V1__Envelope envelope = NEWSLOOM__V1__ENVELOPE__INIT;
     envelope.payload_sizes = sizes;
     envelope.n_payload_sizes = count;
-    return joined_split(&envelope, frame_count, bytes, frame_size, found, &refusal, &err);
+    struct payload frame = {bytes, frame_size};
+    return joined_split(&envelope, frame_count, frame, found, &refusal, &err);
 }
 
 static void what_is_joined_is_taken_apart_again(void **state)
@@ -29,7 +30,8 @@ static void what_is_joined_is_taken_apart_again(void **state)
     assert_int_equal(size, 10);
     assert_true(joined_is_said(&envelope));
     joined_fill(bytes, payloads, 3);
-    assert_ok(joined_split(&envelope, 1, bytes, size, found, &refusal, &err), err);
+    struct payload frame = {bytes, size};
+    assert_ok(joined_split(&envelope, 1, frame, found, &refusal, &err), err);
     assert_int_equal(refusal, NEWSLOOM__V1__REFUSAL_CODE__REFUSAL_NONE);
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(found[i].size, payloads[i].size);
