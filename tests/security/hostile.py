@@ -249,7 +249,8 @@ def measure(articles: int, rounds: int, names: list) -> None:
     with tempfile.TemporaryDirectory(prefix="nl-") as folder:
         folder = Path(folder)
         tcp = {f"listen.{name}": "tcp://127.0.0.1:*" for name in (*SOCKETS, "live")}
-        ours, other = (Broker(folder / name, **tcp, **{"store.budget": "512MiB"}).start() for name in ("a", "b"))
+        # roomy, for bench_broker's feeders do not come again when they hear RETRY_LATER
+        ours, other = (Broker(folder / name, **tcp, **{"store.budget": "2GiB"}).start() for name in ("a", "b"))
         rates = {"alone": [], "attacks on another broker": [], "attacks on this broker": []}
         try:
             for _ in range(rounds):  # in turn, because others use this machine as well

@@ -98,6 +98,7 @@ class Postgres:
                   "unix_socket_directories": self.directory,
                   "max_connections": 60, "shared_buffers": "64MB", "fsync": "on",
                   "synchronous_commit": "on", "log_min_messages": "warning",
+                  "dynamic_shared_memory_type": "mmap",  # gone with the directory, however it ends
                   "log_line_prefix": "%m [%p] ", "deadlock_timeout": "200ms", **settings}
         command = [str(self.bin / "postgres"), "-D", str(self.data)]
         for name, value in values.items():
